@@ -1,0 +1,184 @@
+"""Settings: read once from the environment (and `.env`), checked as a whole, never changed afterwards.
+
+Names, units and defaults are the ones in `.env.example` (a test holds the two together). A bad value is a
+SettingError that names the variable and the mend.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from controller.errors import SettingError
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class Address(BaseModel):
+    """Where to listen."""
+
+    model_config = ConfigDict(frozen=True)
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Address":
+        host, separator, port = text.rpartition(":")
+        if not separator or not host or not port.isdecimal() or not 0 <= int(port) <= 65535:
+            raise ValueError(f"{text!r} is not HOST:PORT, such as 0.0.0.0:8080")
+        return cls(host=host.strip("[]"), port=int(port))
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+class Settings(BaseModel):
+    """All settings; the field's upper-case name is the variable's."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    ari_url: str = "http://127.0.0.1:8088"
+    """Base URL of Asterisk's HTTP server."""
+    ari_app: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] = "ari-controller"
+    """Stasis application name; the dialplan's `Stasis()` uses the same."""
+    ari_username: str = "controller"
+    ari_password: SecretStr = SecretStr("")
+
+    bot_url: str = "ws://127.0.0.1:8765/"
+    bot_token: SecretStr = SecretStr("")
+    """Sent to the bot as a bearer token when not empty."""
+    bot_audio: Literal["mulaw", "alaw"] = "mulaw"
+    bot_accept_seconds: Seconds = 5.0
+    """How long the phone may ring before the bot has accepted."""
+
+    human_endpoint: str = "PJSIP/human"
+    """Asterisk dial string of the human who takes over."""
+    human_ring_seconds: Seconds = 30.0
+
+    phone_number: str = "+493023125000"
+    """The number that callers dial, for the log line that says so."""
+    sip_port: Port = 5060
+    phone_password: SecretStr = SecretStr("")
+    """Password of the SIP account `phone`, for `ari-controller phone`."""
+
+    database_url: str = "sqlite+aiosqlite:///data/calls.sqlite3"
+
+    media_url: str = ""
+    """Control links of the media workers, comma separated; empty: `serve` starts a worker of its own."""
+    media_token: SecretStr = SecretStr("")
+    media_listen: str = "127.0.0.1:8090"
+    """Where a media worker listens for the controller."""
+    media_rtp_listen: str = "0.0.0.0:0"
+    """Where a media worker receives RTP; port 0: any free one."""
+    media_rtp_host: str = ""
+    """The address Asterisk sends RTP to; empty: the one on which the control link came in."""
+    media_silence_seconds: Seconds = 60.0
+    """A call without one packet from Asterisk for this long is ended."""
+
+    api_listen: str = "127.0.0.1:8080"
+
+    carrier_ari_url: str = "http://127.0.0.1:8089"
+    """The test carrier's Asterisk (`ari-controller call`)."""
+    carrier_ari_password: SecretStr = SecretStr("")
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+
+    @field_validator("ari_url", "carrier_ari_url")
+    @classmethod
+    def _http_url(cls, value: str) -> str:
+        return _url(value, ("http", "https"), "http://127.0.0.1:8088").rstrip("/")
+
+    @field_validator("bot_url")
+    @classmethod
+    def _websocket_url(cls, value: str) -> str:
+        return _url(value, ("ws", "wss"), "wss://bot.example.com/call")
+
+    @field_validator("media_url")
+    @classmethod
+    def _websocket_urls(cls, value: str) -> str:
+        return ",".join(_url(url.strip(), ("ws", "wss"), "ws://media:8090") for url in value.split(",") if url.strip())
+
+    @field_validator("media_listen", "media_rtp_listen", "api_listen")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        Address.parse(value)
+        return value
+
+    @field_validator("human_endpoint")
+    @classmethod
+    def _dial_string(cls, value: str) -> str:
+        technology, separator, resource = value.partition("/")
+        if not (technology.isalnum() and separator and resource):
+            raise ValueError(f"{value!r} is no Asterisk dial string, such as PJSIP/human or PJSIP/+493023125100@trunk")
+        return value
+
+    @property
+    def media_urls(self) -> list[str]:
+        return self.media_url.split(",") if self.media_url else []
+
+
+FILE_SUFFIX: Final = "_FILE"
+
+
+def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
+    """Settings from `environ`, which outranks `env_file`. Raises SettingError.
+
+    An empty variable counts as absent. `NAME_FILE` names a file whose first line is the value of `NAME`.
+    """
+    values = {**_read_env_file(env_file), **environ}
+    given: dict[str, Any] = {}
+    for field in Settings.model_fields:
+        value = _value(values, field.upper())
+        if value:
+            given[field] = value
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise _explain(error) from error
+
+
+def _read_env_file(path: Path | None) -> dict[str, str]:
+    if path is None or not path.is_file():
+        return {}
+    return {name: value for name, value in dotenv_values(path).items() if value}
+
+
+def _value(values: Mapping[str, str], name: str) -> str:
+    if values.get(name):
+        return values[name]
+    path = values.get(name + FILE_SUFFIX)
+    if not path:
+        return ""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingError(
+            name + FILE_SUFFIX, f"cannot read {path} ({error.strerror})", f"Name a readable file, or set {name}"
+        ) from error
+
+
+def _url(value: str, schemes: tuple[str, ...], example: str) -> str:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError(f"{value!r} is not a URL that starts with {' or '.join(s + '://' for s in schemes)}, "
+                         f"such as {example}")  # fmt: skip
+    return value
+
+
+def _explain(error: ValidationError) -> SettingError:
+    first = error.errors(include_url=False)[0]
+    setting = str(first["loc"][0]).upper()
+    problem = first["msg"].removeprefix("Value error, ")
+    if first["type"] != "value_error":
+        problem = f"{first['input']!r} does not fit: {problem[0].lower()}{problem[1:]}"
+    return SettingError(setting, problem, "Correct it in .env or in the environment (.env.example explains each)")

@@ -1,0 +1,183 @@
+"""The control link between the controller and one media worker: JSON text frames over a WebSocket.
+
+The controller connects to `ws://worker/control` with `Authorization: Bearer <MEDIA_TOKEN>`. The worker's
+first message is `hello`. Every later message of the worker (a `Report`) carries `seq`, counting up from 1
+for the life of the worker; the controller acknowledges what it has dealt with (`ack`), and reports that
+are not acknowledged are sent again, in order, when a new link is opened. One link at a time: a newer
+connection replaces the older one. A session is one bot's part of one call.
+"""
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from controller.bot.protocol import Encoding, Start
+
+UNACKNOWLEDGED_REPORTS_MAX: Final = 10_000
+"""Reports kept while the link is down (about 10 MB); past it the oldest go and are counted in `hello`."""
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# --- controller to worker -----------------------------------------------------------------------------------
+
+
+class BotTarget(_Message):
+    """Where and how to reach a bot."""
+
+    url: str
+    token: str = ""
+    """Sent as `Authorization: Bearer …` when not empty."""
+    accept_seconds: float = 5.0
+    """From the start of the connection to `accept`."""
+
+
+class Open(_Message):
+    """Connect to the bot, send `start`, and report `accepted`, `refused` or `failed`."""
+
+    type: Literal["open"] = "open"
+    session: str
+    bot: BotTarget
+    start: Start
+    encoding: Encoding = "mulaw"
+
+
+class Attach(_Message):
+    """Asterisk's end of this session's RTP: packets from here are the caller's, ours go there."""
+
+    type: Literal["attach"] = "attach"
+    session: str
+    host: str
+    port: int
+
+
+class Play(_Message):
+    """The call is answered: tell the bot so and start the playout of what it has sent."""
+
+    type: Literal["play"] = "play"
+    session: str
+
+
+class Send(_Message):
+    """Pass one message of the bot protocol on to the bot (dtmf, ack, transfer_progress, error)."""
+
+    type: Literal["send"] = "send"
+    session: str
+    message: dict[str, Any]
+
+
+class Close(_Message):
+    """End the session: tell the bot `end`, close its WebSocket, forget the RTP. Reported as `closed`, always."""
+
+    type: Literal["close"] = "close"
+    session: str
+    reason: str
+
+
+class AckReports(_Message):
+    """Everything up to and including `seq` has been dealt with."""
+
+    type: Literal["ack"] = "ack"
+    seq: int
+
+
+ToWorker = Annotated[Open | Attach | Play | Send | Close | AckReports, Field(discriminator="type")]
+TO_WORKER: Final[TypeAdapter[ToWorker]] = TypeAdapter(ToWorker)
+
+
+# --- worker to controller -----------------------------------------------------------------------------------
+
+
+class Hello(_Message):
+    """First on every link. `instance` is new for every worker process; `sessions` are the ones alive."""
+
+    type: Literal["hello"] = "hello"
+    instance: str
+    rtp_host: str
+    """The address Asterisk is to send RTP to."""
+    rtp_port: int
+    sessions: list[str]
+    reports_dropped: int = 0
+
+
+class Accepted(_Message):
+    """The bot takes the call."""
+
+    type: Literal["accepted"] = "accepted"
+    seq: int = 0
+    session: str
+
+
+class Refused(_Message):
+    """The bot's own `reject`. The session is over (no `closed` follows)."""
+
+    type: Literal["refused"] = "refused"
+    seq: int = 0
+    session: str
+    reason: Literal["busy", "unavailable"]
+    detail: str = ""
+
+
+class Failed(_Message):
+    """No bot: not reachable, not speaking our protocol, or too late. The session is over (no `closed` follows)."""
+
+    type: Literal["failed"] = "failed"
+    seq: int = 0
+    session: str
+    trigger: Literal["unreachable", "no_answer"]
+    detail: str
+
+
+class BotMessage(_Message):
+    """A valid message of the bot that is not about audio: transcript, result, log, transfer, hangup.
+
+    `hangup` and `transfer` are reported once all audio sent before them has been played.
+    """
+
+    type: Literal["message"] = "message"
+    seq: int = 0
+    session: str
+    message: dict[str, Any]
+
+
+class FirstAudio(_Message):
+    """The first packet with sound has been sent in this direction, `to` the bot or the caller."""
+
+    type: Literal["first_audio"] = "first_audio"
+    seq: int = 0
+    session: str
+    to: Literal["bot", "caller"]
+
+
+class Disconnected(_Message):
+    """The bot's WebSocket went away after `accepted`. The RTP side goes on, silent, until `close`."""
+
+    type: Literal["disconnected"] = "disconnected"
+    seq: int = 0
+    session: str
+    detail: str
+
+
+class Silent(_Message):
+    """The media watchdog: no packet from Asterisk for this long although the call is up. Reported once."""
+
+    type: Literal["silent"] = "silent"
+    seq: int = 0
+    session: str
+    seconds: float
+
+
+class Closed(_Message):
+    """The session is over and forgotten. `statistics`: counters by name."""
+
+    type: Literal["closed"] = "closed"
+    seq: int = 0
+    session: str
+    statistics: dict[str, int | float] = {}
+
+
+Report = Accepted | Refused | Failed | BotMessage | FirstAudio | Disconnected | Silent | Closed
+FromWorker = Annotated[Hello | Report, Field(discriminator="type")]
+FROM_WORKER: Final[TypeAdapter[FromWorker]] = TypeAdapter(FromWorker)
