@@ -5,9 +5,10 @@ text frames are one JSON object each, told apart by `type`. `docs/bot-protocol.s
 from this file (`python -m controller.bot.schema`), so the models are the single source.
 """
 
+import math
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from controller.errors import ProtocolError
 
@@ -17,20 +18,42 @@ SUBPROTOCOL: Final = "ari-controller.v1"
 TEXT_MESSAGE_BYTES_MAX: Final = 65_536
 """Longest JSON message from a bot: room for a long transcript, not for a flood."""
 
+_TYPE_SHOWN_CHARACTERS_MAX: Final = 50
+"""How much of an unknown `type` is repeated in the error about it."""
+
+
+def _finite(data: dict[str, Any]) -> dict[str, Any]:
+    """Refuse NaN and infinities: JSON has neither, and Python's reader lets them (and 1e999) through."""
+    waiting: list[Any] = [data]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise ValueError("numbers must be finite")
+    return data
+
+
 Id = Annotated[str, Field(min_length=1, max_length=128)]
+Data = Annotated[dict[str, Any], AfterValidator(_finite)]
 Encoding = Literal["mulaw", "alaw"]
 
 
 class _ToBot(BaseModel):
     """Sent by us: built by our own code, so an unknown field is our bug."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True)
 
 
 class _FromBot(BaseModel):
-    """Sent by the bot: fields that we do not know are ignored, so that bots may be newer than we are."""
+    """Sent by the bot. Fields that we do not know are ignored, so that bots may be newer than we are.
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    The known ones are strict: a bot that writes `"final": "no"` is told so, and we do not guess.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, use_attribute_docstrings=True)
 
 
 # --- to the bot ---------------------------------------------------------------------------------------------
@@ -40,15 +63,19 @@ class AudioFormat(_ToBot):
     """The audio of both directions. G.711 (ITU-T): one byte is one sample, 8 bytes are 1 ms."""
 
     encoding: Encoding = "mulaw"
+    """G.711 µ-law or A-law."""
     sample_rate: Literal[8000] = 8000
+    """Samples per second."""
     channels: Literal[1] = 1
 
 
 class Party(_ToBot):
-    """One end of the call. `number` is as the carrier sent it; None when it is withheld."""
+    """One end of the call."""
 
     number: str | None = None
+    """As the carrier sent it; left out when it is withheld."""
     name: str | None = None
+    """The display name, if the carrier sent one. Anyone can write anything there."""
 
 
 class Start(_ToBot):
@@ -57,12 +84,15 @@ class Start(_ToBot):
     type: Literal["start"] = "start"
     protocol: Literal["ari-controller.v1"] = SUBPROTOCOL
     call_id: Id
+    """Unique for all time, and the one in the call records."""
     direction: Literal["inbound"] = "inbound"
-    caller: Party = Field(alias="from")
-    callee: Party = Field(alias="to")
+    caller: Party = Field(alias="from", description="Who calls.")
+    callee: Party = Field(alias="to", description="What was dialled.")
     route: str
+    """The name of the route that chose this bot."""
     audio: AudioFormat = AudioFormat()
     metadata: dict[str, Any] = {}
+    """What the operator's set-up knows about the call beyond this."""
 
 
 class Answered(_ToBot):
@@ -72,30 +102,33 @@ class Answered(_ToBot):
 
 
 class Dtmf(_ToBot):
-    """The caller pressed a key. `duration_ms` is how long, as Asterisk measured it."""
+    """The caller pressed a key."""
 
     type: Literal["dtmf"] = "dtmf"
     digit: Annotated[str, Field(pattern=r"^[0-9A-D*#]$")]
     duration_ms: Annotated[int, Field(ge=0)] = 0
+    """How long the key was held, as Asterisk measured it."""
 
 
 class MarkReached(_ToBot):
-    """The audio that the bot sent before `mark` has been sent to the caller."""
+    """The audio that the bot sent before this `mark` has been sent to the caller."""
 
     type: Literal["mark_reached"] = "mark_reached"
     name: Id
 
 
 class Cleared(_ToBot):
-    """`clear` was carried out. `marks` were dropped with the audio and will not be reached."""
+    """`clear` was carried out."""
 
     type: Literal["cleared"] = "cleared"
     discarded_ms: Annotated[int, Field(ge=0)]
+    """How much audio was thrown away, in milliseconds of playing time."""
     marks: list[Id] = []
+    """Marks dropped with the audio, in the order they were set: they will not be reached."""
 
 
 class Ack(_ToBot):
-    """The transcript, result or log with this `id` is stored."""
+    """The final transcript, result or log with this `id` is stored."""
 
     type: Literal["ack"] = "ack"
     id: Id
@@ -110,25 +143,39 @@ class TransferProgress(_ToBot):
     type: Literal["transfer_progress"] = "transfer_progress"
     state: TransferState
     detail: str = ""
+    """For the log: what the telephone network said."""
 
 
 ErrorCode = Literal["malformed", "too_large", "not_now", "overrun"]
 
 
 class Error(_ToBot):
-    """The bot's message was not carried out. `field` is the dotted path of what is wrong in it."""
+    """A message or audio of the bot's was not carried out. The call goes on."""
 
     type: Literal["error"] = "error"
     code: ErrorCode
     message: str
+    """One sentence for the bot's author."""
     field: str | None = None
+    """Dotted path of what is wrong in the bot's message, where one field is to blame."""
+
+
+EndReason = Literal[
+    "caller_hung_up",
+    "bot_hung_up",
+    "transferred",
+    "human_hung_up",
+    "failed",
+    "shutdown",
+    "not_answered",
+]
 
 
 class End(_ToBot):
-    """The last message: the bot's part of the call is over. `reason` is how the bot's part ended."""
+    """The last message: the bot's part of the call is over, and the WebSocket closes after it."""
 
     type: Literal["end"] = "end"
-    reason: str
+    reason: EndReason
 
 
 ToBot = Annotated[
@@ -141,49 +188,53 @@ ToBot = Annotated[
 
 
 class Accept(_FromBot):
-    """Takes the call: it is answered now."""
+    """Take the call: it is answered now."""
 
     type: Literal["accept"]
 
 
 class Reject(_FromBot):
-    """Refuses the call before it is answered; the next rung of the route's ladder takes it."""
+    """Refuse the call before it is answered; the next rung of the route's ladder takes it."""
 
     type: Literal["reject"]
     reason: Literal["busy", "unavailable"] = "unavailable"
     message: Annotated[str, Field(max_length=500)] = ""
+    """For the operator's log."""
 
 
 class Clear(_FromBot):
-    """Forget all audio that is not yet played: the caller hears silence within one frame."""
+    """Forget all audio that is not yet played: the caller hears silence within one frame (20 ms)."""
 
     type: Literal["clear"]
 
 
 class Mark(_FromBot):
-    """Tell me when everything that I sent so far has been played."""
+    """Tell me when everything that I have sent so far has been played."""
 
     type: Literal["mark"]
     name: Id
 
 
 class Transcript(_FromBot):
-    """What was said. A partial one (`final` false) is shown live; only final ones are stored."""
+    """What was said."""
 
     type: Literal["transcript"]
     id: Id | None = None
+    """Unique in the call among transcripts. With it, the stored transcript is acknowledged, and kept once."""
     role: Literal["caller", "bot", "human"]
     text: Annotated[str, Field(max_length=20_000)]
     final: bool = True
+    """False: still being recognised, shown live and not stored."""
 
 
 class Result(_FromBot):
-    """What came of the call, such as `{"name": "Appointment confirmed", "data": {…}}`. The same id is stored once."""
+    """What came of the call, such as `{"name": "Appointment confirmed", "data": {…}}`."""
 
     type: Literal["result"]
     id: Id | None = None
+    """Unique in the call among results. With it, the stored result is acknowledged, and kept once."""
     name: Annotated[str, Field(min_length=1, max_length=200)]
-    data: dict[str, Any] = {}
+    data: Data = {}
 
 
 class Log(_FromBot):
@@ -191,9 +242,10 @@ class Log(_FromBot):
 
     type: Literal["log"]
     id: Id | None = None
+    """Unique in the call among logs. With it, the stored line is acknowledged, and kept once."""
     level: Literal["debug", "info", "warning", "error"] = "info"
     message: Annotated[str, Field(max_length=20_000)]
-    data: dict[str, Any] = {}
+    data: Data = {}
 
 
 class Transfer(_FromBot):
@@ -202,6 +254,7 @@ class Transfer(_FromBot):
     type: Literal["transfer"]
     to: Literal["human"] = "human"
     summary: Annotated[str, Field(max_length=20_000)] = ""
+    """What the human should know; kept with the call."""
 
 
 class Hangup(_FromBot):
@@ -209,6 +262,7 @@ class Hangup(_FromBot):
 
     type: Literal["hangup"]
     reason: Annotated[str, Field(max_length=200)] = ""
+    """For the call record."""
 
 
 FromBot = Annotated[
@@ -246,11 +300,13 @@ def serialize(message: ToBot | FromBot) -> str:
 
 
 def _explain(error: ValidationError) -> ProtocolError:
-    first = error.errors(include_url=False, include_input=False)[0]
-    if first["type"] == "union_tag_invalid":
-        return UnknownType(f"unknown type {first['ctx']['tag']!r}", "type")
+    first = error.errors(include_url=False)[0]
     if first["type"] == "union_tag_not_found":
         return ProtocolError("the message has no type", "type")
+    if first["type"] == "union_tag_invalid":
+        if not isinstance(first["input"]["type"], str):
+            return ProtocolError("the type must be a string", "type")
+        return UnknownType(f"unknown type {first['ctx']['tag'][:_TYPE_SHOWN_CHARACTERS_MAX]!r}", "type")
     # The first element of the path is the union's tag, which is no field of the message.
     path = ".".join(str(part) for part in first["loc"][1:])
-    return ProtocolError(first["msg"], path or None)
+    return ProtocolError(first["msg"].removeprefix("Value error, "), path or None)

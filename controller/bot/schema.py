@@ -1,0 +1,99 @@
+"""The JSON Schema (2020-12) of the bot protocol, generated from its models.
+
+`python -m controller.bot.schema` writes `docs/bot-protocol.schema.json`; with `--check` it writes nothing and
+ends with status 1 if that file is not what it would write.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, Final, get_args
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
+from pydantic_core import core_schema
+
+from controller.bot.protocol import SUBPROTOCOL, FromBot, ToBot
+
+SCHEMA_PATH: Final = Path("docs/bot-protocol.schema.json")
+"""Relative to the root of the repository."""
+
+_MODES: Final[dict[str, JsonSchemaMode]] = {"ToBot": "serialization", "FromBot": "validation"}
+_UNIONS: Final[dict[str, Any]] = {"ToBot": ToBot, "FromBot": FromBot}
+
+
+class _AsWritten(GenerateJsonSchema):
+    """Describes what `serialize` writes to a bot: every field that has a value, defaults included, and no None."""
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> dict[str, Any]:
+        if self.mode == "serialization":
+            return self.generate_inner(schema["schema"])
+        return super().default_schema(schema)
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> dict[str, Any]:
+        if self.mode == "serialization":
+            return self.generate_inner(schema["schema"])
+        return super().nullable_schema(schema)
+
+    def field_is_required(
+        self,
+        field: core_schema.ModelField | core_schema.DataclassField | core_schema.TypedDictField,
+        total: bool,
+    ) -> bool:
+        inner = field["schema"]
+        if self.mode == "serialization" and inner["type"] == "default":
+            return inner.get("default", ...) is not None
+        return super().field_is_required(field, total)
+
+
+def build() -> dict[str, Any]:
+    """One schema for both directions: any message is valid; `$defs` names the directions and each message."""
+    models = [(model, mode) for name, mode in _MODES.items() for model in _members(name)]
+    _, generated = models_json_schema(models, schema_generator=_AsWritten)
+    definitions = {name: _tidy(definition) for name, definition in generated["$defs"].items()}
+    for name in _UNIONS:
+        definitions[name] = {"oneOf": [{"$ref": f"#/$defs/{model.__name__}"} for model in _members(name)]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"Bot protocol {SUBPROTOCOL}",
+        "description": "Text frames between ari-controller and a bot. ToBot: sent to the bot; FromBot: sent by it.",
+        "oneOf": [{"$ref": f"#/$defs/{name}"} for name in _UNIONS],
+        "$defs": definitions,
+    }
+
+
+def render() -> str:
+    """The schema as the text of its file."""
+    return json.dumps(build(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _members(union: str) -> tuple[Any, ...]:
+    return get_args(get_args(_UNIONS[union])[0])
+
+
+def _tidy(definition: dict[str, Any]) -> dict[str, Any]:
+    """Make one definition say what a reader on the other side needs.
+
+    Our models forbid unknown fields in what we send, to catch our own mistakes; a bot must not, because a newer
+    controller may send more. Titles only repeat the names.
+    """
+    definition.pop("additionalProperties", None)
+    definition.pop("title", None)
+    for property_schema in definition.get("properties", {}).values():
+        property_schema.pop("title", None)
+    return definition
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check the file. Returns the exit status."""
+    text = render()
+    if "--check" not in arguments:
+        SCHEMA_PATH.write_text(text, encoding="utf-8")
+        return 0
+    if SCHEMA_PATH.is_file() and SCHEMA_PATH.read_text(encoding="utf-8") == text:
+        return 0
+    print(f"{SCHEMA_PATH} is not what the models say: run python -m controller.bot.schema", file=sys.stderr)  # noqa: T201
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
