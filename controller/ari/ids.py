@@ -1,0 +1,76 @@
+"""The ids that we choose: a call's id, and from it the ids of what we create in Asterisk for that call.
+
+Choosing them ourselves lets us know an event's call before the request that caused it has been answered, and
+tells ours from others' when a restarted controller finds channels and bridges that it does not remember.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal, cast
+
+ChannelRole = Literal["media", "agent"]
+Role = Literal["media", "agent", "bridge"]
+
+ENTROPY_BYTES: Final = 4
+"""6 characters of 5 bits need 30 bits: a billion values for the calls of one second."""
+
+_CODE_LENGTH: Final = 6
+_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Base 32 after Douglas Crockford: no i, l, o, u, so that an id can be read out over the phone."""
+
+_OURS: Final = re.compile(
+    rf"(?P<call_id>\d{{8}}-\d{{6}}-[{_ALPHABET}]{{{_CODE_LENGTH}}})"
+    r"-(?:(?P<bridge>bridge)|(?P<role>media|agent)(?:-(?P<attempt>[2-9]|[1-9]\d{1,3}))?)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OurId:
+    """What an id of ours says: the call, what it is to the call, and which attempt (from 1; always 1 for a bridge)."""
+
+    call_id: str
+    role: Role
+    attempt: int = 1
+
+
+def call_id(now_utc: datetime, entropy: bytes) -> str:
+    """A readable id that sorts by time, such as `20261122-163012-k3v9qx`.
+
+    `now_utc` must be in UTC; `entropy` is ENTROPY_BYTES random bytes. Raises ValueError for anything else.
+    """
+    if now_utc.tzinfo is not UTC or len(entropy) != ENTROPY_BYTES:
+        raise ValueError(f"a call id needs a time in UTC and {ENTROPY_BYTES} bytes, not {now_utc!r} and {entropy!r}")
+    number = int.from_bytes(entropy, "big")
+    code = "".join(_ALPHABET[number >> 5 * place & 31] for place in range(_CODE_LENGTH))
+    return f"{now_utc:%Y%m%d-%H%M%S}-{code}"
+
+
+def media_id(call_id: str, attempt: int = 1) -> str:
+    """The channel that carries the call's audio to a media worker."""
+    return _channel_id(call_id, "media", attempt)
+
+
+def agent_id(call_id: str, attempt: int = 1) -> str:
+    """The channel of a human to whom the caller is given."""
+    return _channel_id(call_id, "agent", attempt)
+
+
+def bridge_id(call_id: str) -> str:
+    """The bridge in which the legs of the call meet. It is never made twice: Asterisk loses a reused bridge id."""
+    return f"{call_id}-bridge"
+
+
+def parse(asterisk_id: str) -> OurId | None:
+    """Read an id back. None: nobody chose it here, a caller's channel for instance."""
+    match = _OURS.fullmatch(asterisk_id)
+    if match is None:
+        return None
+    role = cast("Role", match["bridge"] or match["role"])
+    return OurId(match["call_id"], role, int(match["attempt"] or 1))
+
+
+def _channel_id(call_id: str, role: ChannelRole, attempt: int) -> str:
+    if not 1 <= attempt <= 9999:
+        raise ValueError(f"attempts count from 1 to 9999, not {attempt}")
+    return f"{call_id}-{role}" if attempt == 1 else f"{call_id}-{role}-{attempt}"
