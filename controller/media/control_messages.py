@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from controller.bot.protocol import Encoding, Start
+from controller.bot.protocol import Encoding, EndReason, Start
 
 UNACKNOWLEDGED_REPORTS_MAX: Final = 10_000
 """Reports kept while the link is down (about 10 MB); past it the oldest go and are counted in `hello`."""
@@ -73,7 +73,7 @@ class Close(_Message):
 
     type: Literal["close"] = "close"
     session: str
-    reason: str
+    reason: EndReason
 
 
 class AckReports(_Message):
