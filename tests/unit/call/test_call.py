@@ -1,0 +1,275 @@
+"""The call core: the paths a call takes, and what holds on every path."""
+
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from controller.call import commands as c
+from controller.call import events as e
+from controller.call.call import Call
+from controller.call.transitions import TABLE
+from controller.call.vocabulary import Ending, State, TransferOutcome, Trigger
+from controller.routing.route import Arrival, BotRung, Decision, HumanRung, Route
+
+BOT = BotRung("ws://bot/")
+HUMAN = HumanRung("PJSIP/human")
+ARRIVAL = Arrival("trunk", "+493023125200", "", "+493023125000")
+
+
+def make_call(*ladder: BotRung | HumanRung, human: HumanRung | None = HUMAN) -> Call:
+    return Call("id", ARRIVAL, Decision(Route("test", ladder or (BOT, HUMAN), human), "test"), now=0.0)
+
+
+def feed(call: Call, *events: e.Event) -> list[c.Command]:
+    """The commands of all `events`, without the notes, which have tests of their own."""
+    wanted = [command for event in events for command in call.receive(event, now=1.0)]
+    return [command for command in wanted if not isinstance(command, c.Note)]
+
+
+def talking() -> Call:
+    call = make_call()
+    call.begin()
+    feed(call, e.MediaJoined(1), e.BotAccepted(1), e.CallerAnswered())
+    assert call.state is State.TALKING
+    return call
+
+
+def kinds(commands: list[c.Command]) -> list[str]:
+    return [type(command).__name__ for command in commands]
+
+
+class TestTable:
+    def test_a_row_for_every_event(self) -> None:
+        assert set(TABLE) == set(get_args(e.Event))
+
+    def test_a_cell_for_every_state(self) -> None:
+        assert all(set(row) == set(State) for row in TABLE.values())
+
+
+class TestBot:
+    def test_rings_and_asks_the_bot_while_media_is_made(self) -> None:
+        commands = make_call().begin()
+        assert kinds([x for x in commands if not isinstance(x, c.Note)]) == [
+            "OpenRecord", "RingCaller", "OpenBridge", "OpenBot", "OpenMedia",
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize("order", [(e.MediaJoined(1), e.BotAccepted(1)), (e.BotAccepted(1), e.MediaJoined(1))])
+    def test_answers_only_when_bot_and_media_are_there(self, order: tuple[e.Event, e.Event]) -> None:
+        call = make_call()
+        call.begin()
+        assert feed(call, order[0]) == []
+        assert feed(call, order[1]) == [c.AnswerCaller()]
+        assert feed(call, e.CallerAnswered()) == [c.PlayBot(1)]
+        assert call.state is State.TALKING
+
+    def test_digits_go_to_the_bot(self) -> None:
+        assert feed(talking(), e.CallerPressed("5", 120)) == [c.TellDigit(1, "5", 120)]
+
+    def test_what_it_reports_is_saved_and_then_acknowledged(self) -> None:
+        call = talking()
+        said = e.ResultReported(1, "r1", "Appointment confirmed")
+        assert feed(call, said) == [c.Save(1.0, said)]
+        assert feed(call, e.Stored(1, "r1")) == [c.TellStored(1, "r1")]
+
+    def test_hangs_up(self) -> None:
+        call = talking()
+        assert kinds(feed(call, e.BotHungUp(1))) == ["CloseBot", "HangUpCaller", "Release"]
+        assert call.ending is Ending.BOT_HUNG_UP
+
+    def test_news_of_a_bot_that_was_given_up_changes_nothing(self) -> None:
+        call = make_call()
+        call.begin()
+        feed(call, e.BotLost(1, Trigger.BUSY))
+        assert feed(call, e.BotAccepted(1), e.MediaJoined(1)) == []
+
+
+class TestLadder:
+    @pytest.mark.parametrize("trigger", [Trigger.BUSY, Trigger.UNREACHABLE, Trigger.NO_ANSWER])
+    def test_no_bot_means_the_human_before_any_answer(self, trigger: Trigger) -> None:
+        call = make_call()
+        call.begin()
+        assert feed(call, e.BotLost(1, trigger)) == [c.CloseBot(1, "failed"), c.DialHuman(2, HUMAN)]
+        assert feed(call, e.HumanAnswered(2)) == [c.AnswerCaller(), c.JoinHuman(2)]
+        feed(call, e.CallerAnswered(), e.HumanJoined(2))
+        assert call.state is State.WITH_HUMAN
+
+    def test_a_silent_worker_means_the_human(self) -> None:
+        call = make_call()
+        call.begin()
+        assert call.deadline is not None
+        assert feed(call, e.DeadlinePassed())[-1] == c.DialHuman(2, HUMAN)
+
+    def test_a_dropped_bot_means_the_human_and_a_ringing_tone(self) -> None:
+        call = talking()
+        assert feed(call, e.BotLost(1, Trigger.DROPPED)) == [
+            c.CloseBot(1, "failed"), c.RingCaller(), c.DialHuman(2, HUMAN),
+        ]  # fmt: skip
+
+    def test_nobody_before_the_answer_is_a_refusal(self) -> None:
+        call = make_call()
+        call.begin()
+        feed(call, e.BotLost(1, Trigger.UNREACHABLE))
+        assert c.HangUpCaller(19) in feed(call, e.HumanGone(2, TransferOutcome.NO_ANSWER))
+        assert call.ending is Ending.REFUSED
+
+    def test_nobody_after_the_answer_is_said(self) -> None:
+        call = talking()
+        feed(call, e.BotLost(1, Trigger.DROPPED))
+        assert kinds(feed(call, e.HumanGone(2, TransferOutcome.BUSY))) == ["Announce"]
+        assert kinds(feed(call, e.AnnouncementEnded())) == ["HangUpCaller", "Release"]
+        assert call.ending is Ending.NOBODY_LEFT
+
+    def test_a_second_bot_takes_an_answered_caller(self) -> None:
+        call = make_call(BOT, BOT, HUMAN)
+        call.begin()
+        feed(call, e.MediaJoined(1), e.BotAccepted(1), e.CallerAnswered(), e.BotLost(1, Trigger.DROPPED))
+        assert feed(call, e.BotAccepted(2), e.MediaJoined(2)) == [c.StopRinging(), c.PlayBot(2)]
+
+
+class TestTransfer:
+    def test_the_bot_stays_until_the_human_is_there(self) -> None:
+        call = talking()
+        assert feed(call, e.TransferRequested(1)) == [
+            c.RingCaller(), c.TellTransfer(1, "dialling"), c.DialHuman(2, HUMAN),
+        ]  # fmt: skip
+        assert feed(call, e.HumanRinging(2)) == [c.TellTransfer(1, "ringing")]
+        assert feed(call, e.HumanAnswered(2)) == [c.StopRinging(), c.JoinHuman(2)]
+        assert feed(call, e.HumanJoined(2)) == [c.TellTransfer(1, "connected"), c.CloseBot(1, "transferred")]
+        assert kinds(feed(call, e.HumanGone(2, TransferOutcome.CANCELLED))) == ["HangUpCaller", "Release"]
+        assert call.ending is Ending.HUMAN_HUNG_UP
+
+    def test_not_taken_the_bot_has_the_caller_back(self) -> None:
+        call = talking()
+        feed(call, e.TransferRequested(1))
+        assert feed(call, e.HumanGone(2, TransferOutcome.BUSY)) == [c.StopRinging(), c.TellTransfer(1, "busy")]
+        assert call.state is State.TALKING
+
+    def test_rung_out_counts_as_no_answer(self) -> None:
+        call = talking()
+        feed(call, e.TransferRequested(1))
+        assert feed(call, e.DeadlinePassed()) == [
+            c.HangUpHuman(2), c.StopRinging(), c.TellTransfer(1, "no_answer"),
+        ]  # fmt: skip
+
+    def test_the_caller_leaves_and_the_phone_stops_first(self) -> None:
+        call = talking()
+        feed(call, e.TransferRequested(1))
+        assert kinds(feed(call, e.CallerGone())) == ["HangUpHuman", "CloseBot", "Release"]
+
+    def test_a_bot_that_dies_meanwhile_leaves_the_phone_ringing(self) -> None:
+        call = talking()
+        feed(call, e.TransferRequested(1))
+        assert feed(call, e.BotLost(1, Trigger.DROPPED)) == [c.CloseBot(1, "failed")]
+        feed(call, e.HumanAnswered(2), e.HumanJoined(2))
+        assert call.state is State.WITH_HUMAN
+
+    def test_a_route_without_a_human_says_so(self) -> None:
+        call = make_call(BOT, human=None)
+        call.begin()
+        feed(call, e.MediaJoined(1), e.BotAccepted(1), e.CallerAnswered())
+        assert feed(call, e.TransferRequested(1)) == [c.TellTransfer(1, "failed", "route test has no human")]
+
+
+class TestOurOwnFaults:
+    @pytest.mark.parametrize("event", [e.ShutDown(), e.CommandFailed("OpenBridge", "500")])
+    def test_never_hang_up_on_the_caller(self, event: e.Event) -> None:
+        commands = feed(talking(), event)
+        assert c.HandToDialplan() in commands
+        assert "HangUpCaller" not in kinds(commands)
+
+    def test_silence_ends_the_call_unless_on_hold(self) -> None:
+        call = talking()
+        feed(call, e.CallerHeld(held=True))
+        assert feed(call, e.MediaSilent(1, 60.0)) == []
+        feed(call, e.CallerHeld(held=False), e.MediaSilent(1, 60.0))
+        assert call.ending is Ending.MEDIA_LOST
+
+
+# --- what holds on every path -------------------------------------------------------------------------------
+
+attempts = st.integers(1, 4)
+EVENTS: dict[type[e.Event], st.SearchStrategy[Any]] = {
+    e.CallerGone: st.just(e.CallerGone(16)),
+    e.CallerPressed: st.just(e.CallerPressed("1")),
+    e.CallerHeld: st.builds(e.CallerHeld, st.booleans()),
+    e.MediaGone: st.builds(e.MediaGone, attempts, st.just("gone")),
+    e.MediaSilent: st.builds(e.MediaSilent, attempts, st.just(60.0)),
+    e.FirstAudio: st.builds(e.FirstAudio, attempts, st.sampled_from(["bot", "caller"])),
+    e.BotLost: st.builds(e.BotLost, attempts, st.sampled_from(Trigger)),
+    e.HumanGone: st.builds(e.HumanGone, attempts, st.sampled_from(TransferOutcome)),
+    e.TranscriptSaid: st.builds(e.TranscriptSaid, attempts, st.just("t"), st.just("bot"), st.just("hello")),
+    e.ResultReported: st.builds(e.ResultReported, attempts, st.just("r"), st.just("done")),
+    e.LogWritten: st.builds(e.LogWritten, attempts, st.just("l"), st.just("info"), st.just("hello")),
+    e.Stored: st.builds(e.Stored, attempts, st.just("t")),
+    e.CommandFailed: st.just(e.CommandFailed("AnswerCaller", "no")),
+    e.Released: st.just(e.Released()),
+}
+for _kind in get_args(e.Event):
+    if _kind not in EVENTS:
+        EVENTS[_kind] = st.builds(_kind, attempts) if "attempt" in _kind.__slots__ else st.just(_kind())
+
+ladders = st.lists(st.sampled_from([BOT, HUMAN]), max_size=3).map(tuple)
+
+
+class World:
+    """What the commands of one call hold in Asterisk and in the media worker."""
+
+    def __init__(self) -> None:
+        self.bots: set[int] = set()
+        self.humans: set[int] = set()
+        self.records = [0, 0]
+        self.caller_ended = 0
+
+    def obey(self, command: c.Command) -> None:
+        match command:
+            case c.OpenBot(attempt=attempt):
+                self.bots.add(attempt)
+            case c.CloseBot(attempt=attempt):
+                self.bots.discard(attempt)
+            case c.DialHuman(attempt=attempt):
+                self.humans.add(attempt)
+            case c.HangUpHuman(attempt=attempt):
+                self.humans.discard(attempt)
+            case c.HangUpCaller() | c.HandToDialplan():
+                self.caller_ended += 1
+            case c.OpenRecord():
+                self.records[0] += 1
+            case c.CloseRecord():
+                self.records[1] += 1
+            case _:
+                pass
+
+
+@given(ladders, st.lists(st.one_of(*EVENTS.values()), max_size=60), st.booleans())
+@settings(max_examples=600, deadline=None)
+def test_every_order_of_events_ends_once(
+    ladder: tuple[BotRung | HumanRung, ...], events: list[e.Event], with_human: bool
+) -> None:
+    call = Call("id", ARRIVAL, Decision(Route("r", ladder, HUMAN if with_human else None), ""), now=0.0)
+    world = World()
+    caller_left = False
+    commands = call.begin()
+    for now, event in enumerate([*events, e.CallerGone(), e.Released()], start=1):
+        for command in commands:
+            world.obey(command)
+        before = world.caller_ended
+        commands = call.receive(event, float(now))
+        if isinstance(event, e.HumanGone) and call.human is None:
+            world.humans.discard(event.attempt)
+        caller_left = caller_left or isinstance(event, e.CallerGone | e.AsteriskLost)
+        if caller_left:
+            assert not any(isinstance(x, c.HangUpCaller | c.HandToDialplan) for x in commands) or before
+        waits_for_something = call.state in (State.TALKING, State.WITH_HUMAN, State.ENDED)
+        assert (call.deadline is None) == waits_for_something, "a state that waits for us has a deadline, others none"
+    for command in commands:
+        world.obey(command)
+    assert call.state is State.ENDED
+    assert world.records == [1, 1]
+    assert world.caller_ended <= 1
+    assert world.bots == set()
+    assert world.humans == set()
+    assert call.bot is None
+    assert call.human is None
+    assert call.receive(e.CallerGone(), 1000.0) == []
