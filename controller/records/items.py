@@ -31,7 +31,7 @@ class StepTaken:
     position: int
     at_ms: float
     kind: str
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
