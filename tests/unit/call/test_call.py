@@ -256,7 +256,7 @@ def test_every_order_of_events_ends_once(
             world.obey(command)
         before = world.caller_ended
         commands = call.receive(event, float(now))
-        if isinstance(event, e.HumanGone) and call.human is None:
+        if isinstance(event, e.HumanGone):
             world.humans.discard(event.attempt)
         caller_left = caller_left or isinstance(event, e.CallerGone | e.AsteriskLost)
         if caller_left:
