@@ -1,0 +1,57 @@
+# `make` alone lists the verbs. On a bare Debian, as root, they install what they need; see setup/.
+.DEFAULT_GOAL := help
+.PHONY: help demo up down test check unit integration bench docker images
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+RUN := .venv/bin/
+SHELL_SCRIPTS := setup/docker setup/fetch-compose setup/base-images setup/build-base-image setup/python setup/demo \
+	asterisk-conf/entrypoint asterisk-conf/healthcheck
+
+help:  ## list the verbs
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: docker  ## the whole of it: a call through a carrier, the bot, the human, the record
+	@setup/demo
+
+up: docker  ## bring the stack up and leave it running
+	@docker compose up --detach --build --wait
+	@docker compose logs --no-log-prefix asterisk | grep '^asterisk:'
+
+down:  ## take the stack down, and a demo's that was kept; records and passwords stay
+	@docker compose --profile carrier down
+	@docker compose --project-name ari-controller-demo --profile carrier down
+
+test: check unit integration  ## everything that has to pass
+
+check: .venv/ready  ## lint, format, types, layers
+	$(RUN)ruff check
+	$(RUN)ruff format --check
+	$(RUN)mypy
+	$(RUN)lint-imports
+	@if command -v shellcheck >/dev/null; then shellcheck -x -P SCRIPTDIR -S warning $(SHELL_SCRIPTS); \
+	else for script in $(SHELL_SCRIPTS); do sh -n $$script || exit 1; done; fi
+
+unit: .venv/ready  ## tests without containers
+	$(RUN)pytest tests/unit
+
+integration: .venv/ready images  ## tests on real Asterisk
+	TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest tests/integration
+
+bench: .venv/ready images  ## figures; PART=name for one of them
+	$(RUN)python -m tests.bench $(PART)
+
+docker:
+	@setup/docker
+	@setup/base-images
+
+images: docker
+	docker compose build --quiet asterisk
+
+# Made anew when the lock changes.
+.venv/ready: requirements-dev.lock pyproject.toml
+	@setup/python
+	$(PYTHON) -m venv --clear .venv
+	$(RUN)pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(RUN)pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
