@@ -1,0 +1,1 @@
+"""Audio as numpy arrays: codecs and what is heard."""

@@ -1,0 +1,208 @@
+"""All sessions of one worker: the controller's orders, one socket, one tick.
+
+Nothing here has a task, a timer or a lock of its own on the audio path. The one task that a session has opens
+its bot's connection, and ends with it.
+"""
+
+import asyncio
+import ipaddress
+import json
+import ssl
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from controller.bot.connection import CLOSE_SECONDS, BotConnection, BotFailed, BotRefused
+from controller.bot.protocol import EndReason, parse_to_bot
+from controller.errors import ProtocolError
+from controller.media.control_messages import (
+    Attach,
+    Close,
+    Closed,
+    Failed,
+    Open,
+    Play,
+    Refused,
+    Send,
+    ToWorker,
+)
+from controller.media.outbox import Outbox
+from controller.media.session import PeerAddress, Session
+from controller.media.udp import UdpSocket
+
+CATCH_UP_TICKS_MAX: Final = 5
+"""After a pause of the process up to 100 ms of packets are sent at once, which a phone's jitter buffer bears;
+of a longer one the rest is left out, and shows as lost time."""
+
+CONTROLLER_AWAY_SECONDS: Final = 300.0
+"""Longer than any restart or upgrade of the controller. Sessions that Asterisk is silent on for as long, too, end."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Engine:
+    """Driven by `clock.run`; told what to do by `obey`. `now` is monotonic seconds, from `clock`."""
+
+    def __init__(
+        self, rtp: UdpSocket, outbox: Outbox, media_silence_seconds: float, clock: Callable[[], float]
+    ) -> None:
+        self.counters: Counter[str] = Counter()
+        """Of the whole worker, for /healthz."""
+        self.controller_present = False
+        self._rtp = rtp
+        self._outbox = outbox
+        self._media_silence_seconds = media_silence_seconds
+        self._clock = clock
+        self._controller_seen_at = clock()
+        self._sessions: dict[str, Session] = {}
+        self._by_peer: dict[PeerAddress, Session] = {}
+        self._openings: dict[str, asyncio.Task[None]] = {}
+        # Made once: reading the system's certificates takes tens of milliseconds.
+        self._tls = ssl.create_default_context()
+
+    @property
+    def sessions(self) -> list[str]:
+        return list(self._sessions)
+
+    # --- orders ---------------------------------------------------------------------------------------------
+
+    def obey(self, order: ToWorker) -> None:
+        """Carry out one message of the controller. One about a session that is over is passed by."""
+        if isinstance(order, Open):
+            self._open(order)
+        elif isinstance(order, Close):
+            self.close(order.session, order.reason)
+        elif isinstance(order, Attach | Play | Send):
+            session = self._sessions.get(order.session)
+            if session is None:
+                _log.debug("order for a session that is over", session=order.session, order=order.type)
+            elif isinstance(order, Attach):
+                self._attach(session, order)
+            elif isinstance(order, Play):
+                session.play(self._clock())
+            else:
+                self._send(session, order)
+        else:
+            self._outbox.acknowledge(order.seq)
+
+    def close(self, session_id: str, reason: EndReason) -> None:
+        """End a session and report it `closed`, also one that is not known (any more)."""
+        session = self._sessions.get(session_id)
+        if session is not None:
+            self._forget(session)
+            if session.bot is not None:
+                session.bot.end(reason)
+        if opening := self._openings.pop(session_id, None):
+            opening.cancel()
+        statistics = session.statistics(self.counters["strangers"]) if session else {}
+        self._outbox.add(Closed(session=session_id, statistics=statistics))
+
+    async def shutdown(self) -> None:
+        """End all sessions and give the bots a moment to hear of it."""
+        bots = [session.bot for session in self._sessions.values() if session.bot is not None]
+        for session_id in self.sessions:
+            self.close(session_id, "shutdown")
+        if bots:
+            await asyncio.wait([asyncio.ensure_future(bot.wait_closed()) for bot in bots], timeout=2 * CLOSE_SECONDS)
+
+    def _open(self, order: Open) -> None:
+        if order.session in self._sessions:
+            _log.warning("session opened twice", session=order.session)
+            return
+        session = Session(order, self._outbox, self._clock(), self.counters["strangers"])
+        session.bot = BotConnection(session, self._clock)
+        self._sessions[order.session] = session
+        self._openings[order.session] = asyncio.create_task(self._reach_bot(session, session.bot, order))
+
+    async def _reach_bot(self, session: Session, bot: BotConnection, order: Open) -> None:
+        target = order.bot
+        try:
+            await bot.open(target.url, target.token, order.start, target.accept_seconds, self._tls)
+        except BotRefused as refusal:
+            self._forget(session)
+            reject = refusal.reject
+            self._outbox.add(Refused(session=session.id, reason=reject.reason, detail=reject.message))
+        except BotFailed as failure:
+            self._forget(session)
+            self._outbox.add(Failed(session=session.id, trigger=failure.trigger, detail=failure.detail))
+        finally:
+            if self._openings.get(session.id) is asyncio.current_task():
+                del self._openings[session.id]
+
+    def _attach(self, session: Session, order: Attach) -> None:
+        try:
+            peer = (str(ipaddress.ip_address(order.host)), order.port)
+        except ValueError:
+            _log.error("RTP address of Asterisk is no IP address", session=session.id, host=order.host)
+            return
+        self._detach(session)
+        session.peer = peer
+        self._by_peer[peer] = session
+
+    def _send(self, session: Session, order: Send) -> None:
+        try:
+            message = parse_to_bot(json.dumps(order.message))
+        except ProtocolError as error:
+            _log.error("the controller sent the bot no message of its protocol", session=session.id, error=str(error))
+            return
+        if session.bot is not None:
+            session.bot.send(message)
+
+    def _detach(self, session: Session) -> None:
+        # A later session of the same call may have taken the address over.
+        if session.peer is not None and self._by_peer.get(session.peer) is session:
+            del self._by_peer[session.peer]
+
+    def _forget(self, session: Session) -> None:
+        self._detach(session)
+        if self._sessions.get(session.id) is session:
+            del self._sessions[session.id]
+
+    # --- the clock ------------------------------------------------------------------------------------------
+
+    def drain(self, now: float) -> None:
+        """Pass on everything that Asterisk has sent."""
+        for datagram, peer in self._rtp.receive():
+            session = self._by_peer.get(peer)
+            if session is None:
+                self.counters["strangers"] += 1
+                continue
+            self._guard(session, session.receive, datagram, now)
+
+    def tick(self, due: int = 1) -> None:
+        """Send one packet per due tick to every caller whose call is answered."""
+        skipped = max(0, due - CATCH_UP_TICKS_MAX)
+        playing = [(peer, session) for peer, session in self._by_peer.items() if session.playing]
+        self.counters["skipped_ticks"] += skipped
+        for _, session in playing if skipped else ():
+            session.skip(skipped)
+        for _ in range(due - skipped):
+            self._rtp.send((session.next_packet(), peer) for peer, session in playing)
+            for _, session in playing:
+                self._guard(session, session.settle)
+
+    def watch(self, now: float) -> None:
+        """Once a second: what is measured in seconds."""
+        for session in list(self._sessions.values()):
+            self._guard(session, session.watch, now, self._media_silence_seconds)
+        if self.controller_present:
+            self._controller_seen_at = now
+        elif now - self._controller_seen_at >= CONTROLLER_AWAY_SECONDS:
+            self._close_abandoned(now)
+
+    def _close_abandoned(self, now: float) -> None:
+        for session in list(self._sessions.values()):
+            if now - session.active_at >= CONTROLLER_AWAY_SECONDS:
+                _log.warning("no controller and no audio: session closed", session=session.id)
+                self.close(session.id, "failed")
+
+    def _guard(self, session: Session, act: Callable[..., None], *arguments: object) -> None:
+        """Should our own fault meet one call, it ends, and the others do not notice."""
+        try:
+            act(*arguments)
+        except Exception:  # noqa: BLE001 - whatever it is, it is this call's alone
+            _log.exception("session broke", session=session.id)
+            self.counters["broken_sessions"] += 1
+            self.close(session.id, "failed")
