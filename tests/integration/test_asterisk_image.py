@@ -1,0 +1,130 @@
+"""The image of the bundled Asterisk and of the carrier: clean starts, kept passwords, one line for a bad setting."""
+
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.integration
+
+IMAGE = "ari-controller/asterisk"
+MODULES_CONF = Path(__file__).parents[2] / "asterisk-conf" / "modules.conf"
+READY_SECONDS = 20.0
+
+TRUNK = {"TRUNK_HOST": "127.0.0.1:5070", "TRUNK_ADDRESSES": "127.0.0.1, 198.51.100.0/29"}
+STARTS = {
+    "bundled": {},
+    "bundled, trunk in and out": TRUNK,
+    "bundled, trunk in only": {"TRUNK_ADDRESSES": "198.51.100.7"},
+    "bundled, trunk known by its host": {"TRUNK_HOST": "localhost:5070"},
+    "bundled, behind NAT": {**TRUNK, "EXTERNAL_ADDRESS": "203.0.113.7"},
+    "bundled, one address": {"BIND_ADDRESS": "127.0.0.1", "SIP_PORT": "15060", "ARI_PORT": "18088"},
+    "carrier": {"ASTERISK_ROLE": "carrier", "PROVIDER_HOST": "127.0.0.1:5060"},
+}
+BAD_SETTINGS = {
+    "ASTERISK_ROLE": "butler",
+    "SIP_PORT": "70000",
+    "ARI_PORT": "http",
+    "RTP_PORTS": "abc",
+    "BIND_ADDRESS": "everywhere",
+    "ARI_APP": "two words",
+    "ARI_PASSWORD": "short",
+    "PHONE_PASSWORD": "semicolon;inside",
+    "HUMAN_ENDPOINT": "PJSIP/human,30)",
+    "HUMAN_RING_SECONDS": "long",
+    "EXTERNAL_ADDRESS": "http://example.com",
+    "TRUNK_HOST": "sip:example.com",
+    "TRUNK_ADDRESSES": "no-such-host.invalid",
+}
+
+
+def docker(*arguments: str) -> str:
+    return subprocess.run(
+        ["docker", *arguments], check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ).stdout
+
+
+def run_arguments(settings: dict[str, str]) -> list[str]:
+    return [
+        argument for name, value in settings.items() for argument in ("--env", f"{name}={value}")
+    ] + ["--ulimit", "nofile=16384", IMAGE]  # fmt: skip
+
+
+@contextmanager
+def asterisk(settings: dict[str, str]) -> Iterator[str]:
+    container = docker("run", "--detach", *run_arguments(settings)).strip()
+    try:
+        wait_until_ready(container)
+        yield container
+    finally:
+        docker("rm", "--force", "--volumes", container)
+
+
+def wait_until_ready(container: str, starts: int = 1) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while docker("logs", container).count("Asterisk Ready.") < starts:
+        if time.monotonic() > deadline:
+            pytest.fail(f"not ready after {READY_SECONDS} s:\n{docker('logs', container)}")
+        time.sleep(0.1)
+
+
+def complaints(log: str) -> list[str]:
+    return [line for line in log.splitlines() if re.search(r"\b(ERROR|WARNING)\b", line)]
+
+
+def loaded_by_us() -> set[str]:
+    return set(re.findall(r"^load => (\S+)", MODULES_CONF.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("settings", STARTS.values(), ids=list(STARTS))
+def test_starts_without_an_error_or_a_warning(settings: dict[str, str]) -> None:
+    with asterisk(settings) as container:
+        docker("exec", container, "healthcheck")
+        modules = docker("exec", container, "asterisk", "-rx", "module show")
+        assert complaints(docker("logs", container)) == []
+
+    running = set(re.findall(r"^(\S+\.so) .* Running ", modules, re.MULTILINE))
+    assert loaded_by_us() <= running
+
+
+def test_makes_its_passwords_once_and_keeps_them_from_others() -> None:
+    with asterisk({}) as first, asterisk({}) as second:
+        made = docker("exec", first, "grep", "-r", "", "/secrets")
+        docker("restart", first)
+        wait_until_ready(first, starts=2)
+        kept = docker("exec", first, "grep", "-r", "", "/secrets")
+        other = docker("exec", second, "grep", "-r", "", "/secrets")
+        modes = docker("exec", first, "sh", "-c", "stat -c %a /secrets /secrets/* | sort -u").split()
+
+    assert made == kept
+    assert len(made.splitlines()) == 4
+    assert not set(made.splitlines()) & set(other.splitlines())
+    assert modes == ["640", "750"]
+
+
+def test_lets_nobody_use_ari_without_the_password() -> None:
+    with asterisk({"ARI_PASSWORD": "the-right-password"}) as container:
+        statuses = [
+            docker("exec", container, "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", *user,
+                   "http://127.0.0.1:8088/ari/channels")
+            for user in ([], ["-u", "controller:wrong"], ["-u", "controller:the-right-password"])
+        ]  # fmt: skip
+
+    assert statuses == ["401", "401", "200"]
+
+
+@pytest.mark.parametrize(("name", "value"), BAD_SETTINGS.items())
+def test_names_a_bad_setting_in_one_line(name: str, value: str) -> None:
+    run = subprocess.run(
+        ["docker", "run", "--rm", *run_arguments({name: value})], check=False, capture_output=True, text=True
+    )
+
+    assert run.returncode == 2
+    assert run.stdout == ""
+    assert len(run.stderr.splitlines()) == 1
+    assert name in run.stderr
+    assert "give" in run.stderr
