@@ -201,8 +201,8 @@ class Session:
         elif isinstance(message, Transfer | Hangup):
             self._wait_for_audio(BotMessage(session=self.id, message=message.model_dump(mode="json")))
         else:
-            # One without an id gets one, so that it can be acknowledged and stored once.
-            known = message if message.id else message.model_copy(update={"id": uuid4().hex})
+            # One without an id gets one, so that it is stored once; ~ tells that the bot need not hear of it.
+            known = message if message.id else message.model_copy(update={"id": f"~{uuid4().hex}"})
             self._reports.add(BotMessage(session=self.id, message=known.model_dump(mode="json")))
 
     def on_lost(self, detail: str) -> None:
