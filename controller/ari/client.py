@@ -201,7 +201,7 @@ class AriClient:
         await self._do(operations.SET_VARIABLE, {"channelId": channel_id}, query)
 
     async def variables(self, channel_id: str, names: Sequence[str]) -> dict[str, str]:
-        """Several variables in one request."""
+        """Several variables in one request. One that is not set fails all of them: AsteriskError with status 404."""
         query: dict[str, Value | None] = {"variables": ",".join(names)}
         found = await self._json(operations.GET_VARIABLES, {"channelId": channel_id}, query)
         return {name: str(value) for name, value in found["variables"].items() if value is not None}
@@ -305,6 +305,10 @@ class AriClient:
         """Only these types of event from now on. Asterisk forgets it with the event stream: repeat it then."""
         types = {"allowed": [{"type": event_type} for event_type in allowed]}
         await self._do(operations.FILTER_EVENTS, {"applicationName": self.app}, {}, types)
+
+    async def started_at(self) -> str:
+        """When this Asterisk was started, as it says it: only good for telling one run from the next."""
+        return str((await self._json(operations.INFO))["status"]["startup_time"])
 
     async def version(self) -> str:
         """Asterisk's version, such as 22.10.1."""

@@ -289,6 +289,14 @@ def parse_from_bot(text: str | bytes) -> FromBot:
         raise _explain(error) from error
 
 
+def from_bot(message: dict[str, Any]) -> FromBot:
+    """Read a message that has been decoded already. Raises as `parse_from_bot` does."""
+    try:
+        return _FROM_BOT.validate_python(message)
+    except ValidationError as error:
+        raise _explain(error) from error
+
+
 def parse_to_bot(text: str | bytes) -> ToBot:
     """Read one text frame as a bot would. Raises ProtocolError."""
     try:

@@ -46,8 +46,8 @@ class Call:
         self.route = decision.route
         self.reason = decision.reason
         self.state = State.OFFERING
-        self.answered = False
-        """The caller's channel is up."""
+        self.answered_at: float | None = None
+        """When the caller's channel went up, in seconds since the call arrived."""
         self.caller_here = True
         """The caller's channel is ours to end."""
         self.held = False
@@ -59,6 +59,8 @@ class Call:
         self.trigger = Trigger.UNREACHABLE
         """What left the rung before it."""
         self.ending: Ending | None = None
+        self.cause = 0
+        """Why the caller's channel ended (Q.850), 0 if nobody said."""
         self.deadline: float | None = None
         """When `DeadlinePassed` is due, if at all."""
         self.attempts = 0
@@ -88,6 +90,10 @@ class Call:
     def next_attempt(self) -> int:
         self.attempts += 1
         return self.attempts
+
+    @property
+    def answered(self) -> bool:
+        return self.answered_at is not None
 
     @property
     def at(self) -> float:

@@ -158,10 +158,13 @@ class Save:
 
 @dataclass(frozen=True, slots=True)
 class CloseRecord:
-    """Finish the record: the last command of every call. `at` is in seconds since the call arrived."""
+    """Finish the record: the last command of every call. Times are in seconds since the call arrived."""
 
     at: float
     ending: Ending
+    answered_at: float | None
+    cause: int
+    """Q.850, 0 where Asterisk named none."""
     statistics: dict[str, int | float]
 
 

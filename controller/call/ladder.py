@@ -28,8 +28,8 @@ from controller.routing.route import BotRung, HumanRung
 if TYPE_CHECKING:
     from controller.call.call import Call
 
-SORRY: Final = "ari-controller/sorry"
-"""Sound in the bundled Asterisk: nobody is available."""
+NOBODY_AVAILABLE: Final = "ari-controller/nobody-available"
+"""A sound of the bundled Asterisk."""
 ACCEPT_MARGIN_SECONDS: Final = 2.0
 """The media worker watches the bot's own deadline; ours is for a worker that says nothing at all."""
 DIAL_MARGIN_SECONDS: Final = 2.0
@@ -84,7 +84,7 @@ def take_next_rung(call: Call) -> Commands:
         yield from offer(call, rung) if isinstance(rung, BotRung) else dial(call, rung)
     elif call.answered:
         yield call.note("announcement", "nobody is available")
-        yield Announce(SORRY)
+        yield Announce(NOBODY_AVAILABLE)
         call.enter(State.ANNOUNCING, ANNOUNCEMENT_SECONDS)
     else:
         yield from end(call, Ending.REFUSED, REFUSAL_CAUSES[call.trigger])

@@ -24,6 +24,8 @@ from controller.call.vocabulary import Ending, State, TransferOutcome, Trigger
 if TYPE_CHECKING:
     from controller.call.call import Call
 
+NO_ACK_PREFIX: Final = "~"
+"""Begins the ids that the media worker gives to what a bot reported without one: the bot need not hear of them."""
 ANSWER_SECONDS: Final = 5.0
 """Asterisk answers in milliseconds; past this it will not."""
 JOIN_SECONDS: Final = 5.0
@@ -40,26 +42,27 @@ def ignore(_call: Call, _event: events.Event) -> Commands:
 
 def caller_left(call: Call, event: events.CallerGone) -> Commands:
     call.caller_here = False
+    call.cause = event.cause
     yield call.note("caller_gone", f"cause {event.cause}" if event.cause else "")
     yield from ladder.end(call, Ending.CALLER_HUNG_UP if call.answered else Ending.CALLER_CANCELLED)
 
 
 def caller_answered(call: Call, _event: events.CallerAnswered) -> Commands:
-    call.answered = True
+    call.answered_at = call.at
     yield call.note("answered")
     yield from _let_talk(call)
 
 
 def answered_while_waiting(call: Call, _event: events.CallerAnswered) -> Commands:
     """The bot that the answer was for is gone: the caller hears ringing until the next rung has taken the call."""
-    call.answered = True
+    call.answered_at = call.at
     yield call.note("answered")
     if not (call.human and call.human.answered):
         yield RingCaller()
 
 
 def answered_too_late(call: Call, _event: events.CallerAnswered) -> Commands:
-    call.answered = True
+    call.answered_at = call.at
     yield call.note("answered")
 
 
@@ -157,7 +160,8 @@ def save(call: Call, event: events.TranscriptSaid | events.ResultReported | even
 
 
 def stored(call: Call, event: events.Stored) -> Commands:
-    if call.bot and call.bot.attempt == event.attempt:
+    unnamed = event.id.startswith(NO_ACK_PREFIX)
+    if call.bot and call.bot.attempt == event.attempt and not unnamed:
         yield TellStored(event.attempt, event.id)
 
 
@@ -189,7 +193,7 @@ def human_ringing(call: Call, _event: events.HumanRinging) -> Commands:
 
 
 def human_answered(call: Call, event: events.HumanAnswered) -> Commands:
-    if call.human:
+    if call.human and not call.human.answered:
         call.human.answered = True
         yield call.note("human_answered")
         yield StopRinging() if call.answered else AnswerCaller()
@@ -275,5 +279,5 @@ def release_too_long(call: Call, _event: events.DeadlinePassed) -> Commands:
 
 def _close_record(call: Call, statistics: dict[str, int | float]) -> Commands:
     if call.ending:
-        yield CloseRecord(call.at, call.ending, statistics)
+        yield CloseRecord(call.at, call.ending, call.answered_at, call.cause, statistics)
         call.enter(State.ENDED)

@@ -1,0 +1,5 @@
+"""`python -m controller` is `ari-controller`."""
+
+from controller.cli import main
+
+main()

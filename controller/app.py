@@ -1,0 +1,163 @@
+"""Puts the control plane together: `serve` is the whole of `ari-controller serve`."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final
+
+import structlog
+
+from controller.api.health import serve_health
+from controller.ari.client import AriClient
+from controller.ari.event_stream import EventStream
+from controller.bot.preflight import check_bot
+from controller.config import Settings
+from controller.media.worker import run_worker
+from controller.records.store import RecordStore
+from controller.records.writer import RecordWriter
+from controller.routing.router import Router
+from controller.session.dispatcher import Dispatcher
+
+RECORDS_CLOSE_SECONDS: Final = 3.0
+"""For what is waiting to be written when we stop."""
+WORKER_STOP_SECONDS: Final = 3.0
+"""For our own media worker to end its sessions."""
+WORKER_RESTART_SECONDS: Final = 0.5
+"""Between the end of our own media worker, which should not end, and the next."""
+
+log = structlog.get_logger()
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT. Raises SettingError for what a change of settings would mend."""
+    await check_bot(settings.bot_url)
+    stopping = _on_signal()
+    async with AsyncExitStack() as stack:
+        writer = await stack.enter_async_context(_records(settings))
+        ari = await stack.enter_async_context(
+            AriClient(
+                settings.ari_url, settings.ari_username, settings.ari_password.get_secret_value(), settings.ari_app
+            )
+        )
+        dispatcher = Dispatcher(ari, Router(settings), writer.submit)
+        await stack.enter_async_context(serve_health(settings.api_listen, lambda: health(dispatcher, writer)))
+        tasks = [asyncio.create_task(EventStream(ari, dispatcher).run(), name="event stream")]
+        stack.push_async_callback(_cancel, tasks)
+        urls = settings.media_urls
+        token = settings.media_token.get_secret_value()
+        if not urls:
+            urls, token = [f"ws://127.0.0.1:{_free_port()}"], secrets.token_urlsafe(32)
+            tasks.append(asyncio.create_task(_own_worker(settings, urls[0], token), name="media worker"))
+        tasks.extend(asyncio.create_task(dispatcher.workers.add(url, token).run(), name="media link") for url in urls)
+        stack.push_async_callback(dispatcher.shut_down)
+        log.info("started", number=settings.phone_number, bot=settings.bot_url, human=settings.human_endpoint)
+        log.info("to call", phone=f"register a SIP phone as user phone at port {settings.sip_port}", dial="any number")
+        await _until_stopped(stopping, tasks)
+        log.info("stopping", calls=dispatcher.calls)
+
+
+async def work(settings: Settings) -> None:
+    """Run one media worker until SIGTERM or SIGINT: the whole of `ari-controller media`."""
+    stopping = _on_signal()
+    worker = asyncio.create_task(run_worker(settings), name="media worker")
+    try:
+        await _until_stopped(stopping, [worker])
+    finally:
+        await _cancel([worker])
+
+
+def health(dispatcher: Dispatcher, writer: RecordWriter) -> dict[str, Any]:
+    """Whether a call that arrived now would be served; the words of `/healthz`."""
+    workers = dispatcher.workers.connected
+    return {
+        "ready": dispatcher.connected and workers > 0,
+        "asterisk": dispatcher.connected,
+        "media_workers": workers,
+        "calls": dispatcher.calls,
+        "records_waiting": writer.waiting,
+    }
+
+
+@asynccontextmanager
+async def _records(settings: Settings) -> AsyncIterator[RecordWriter]:
+    store = await RecordStore.open(settings.database_url)
+    writer = RecordWriter(store)
+    writer.start()
+    try:
+        yield writer
+    finally:
+        await writer.close(RECORDS_CLOSE_SECONDS)
+        await store.close()
+
+
+def _on_signal() -> asyncio.Event:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    return stopping
+
+
+async def _until_stopped(stopping: asyncio.Event, tasks: list["asyncio.Task[None]"]) -> None:
+    """Until a signal, or until a task that should run for ever ends: its error is ours."""
+    signalled = asyncio.create_task(stopping.wait())
+    done, _ = await asyncio.wait([signalled, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    signalled.cancel()
+    for task in done - {signalled}:
+        await task
+
+
+async def _cancel(tasks: list["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+# --- a media worker of our own ------------------------------------------------------------------------------
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def _own_worker(settings: Settings, url: str, token: str) -> None:
+    """Keep one media worker running as a child process."""
+    environment = {
+        **os.environ,
+        "MEDIA_LISTEN": url.removeprefix("ws://"),
+        "MEDIA_TOKEN": token,
+        # Without a word from the user Asterisk is where we are.
+        "MEDIA_RTP_HOST": settings.media_rtp_host,
+    }
+    while True:
+        # A group of its own: Ctrl-C is for us, who end its calls before we end it.
+        worker = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "controller", "media", env=environment, start_new_session=True
+        )
+        try:
+            status = await worker.wait()
+        except asyncio.CancelledError:
+            await _stop(worker)
+            raise
+        log.error("media worker ended, starting another", status=status)
+        await asyncio.sleep(WORKER_RESTART_SECONDS)
+
+
+async def _stop(worker: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        worker.terminate()
+    try:
+        await asyncio.wait_for(worker.wait(), WORKER_STOP_SECONDS)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            worker.kill()
+        await worker.wait()

@@ -1,0 +1,140 @@
+"""The media worker's half of a call: one session in a worker for every bot that the call has asked."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import structlog
+
+from controller.bot.protocol import AudioFormat, EndReason, Party, Start, ToBot
+from controller.call import events as e
+from controller.call.vocabulary import Trigger
+from controller.errors import MediaLinkError
+from controller.media import control_messages as media
+from controller.routing.route import Arrival, BotRung
+from controller.session import translation
+
+CLOSED_SECONDS: Final = 1.0
+"""Longest wait for a session's statistics when the call ends; the worker answers within a tick."""
+
+log = structlog.get_logger()
+
+
+class MediaWorker(Protocol):
+    """One media worker as a call sees it (`media.link_client.MediaLink`)."""
+
+    @property
+    def hello(self) -> media.Hello | None: ...
+
+    async def send(self, message: media.ToWorker) -> None: ...
+
+
+def session_id(call_id: str, attempt: int) -> str:
+    return f"{call_id}/{attempt}"
+
+
+def parse_session_id(text: str) -> tuple[str, int]:
+    """(call id, attempt). Raises ValueError."""
+    call_id, _, attempt = text.rpartition("/")
+    return call_id, int(attempt)
+
+
+class BotLegs:
+    """`pick` names a connected worker, or None. Results are posted as events of the call."""
+
+    def __init__(self, call_id: str, pick: Callable[[], MediaWorker | None], post: Callable[[e.Event], None]) -> None:
+        self._call_id = call_id
+        self._pick = pick
+        self._post = post
+        self._workers: dict[int, MediaWorker] = {}
+        self._closing: dict[int, asyncio.Future[None]] = {}
+        self.statistics: dict[str, int | float] = {}
+
+    async def open(self, attempt: int, rung: BotRung, arrival: Arrival, route: str) -> None:
+        """Ask a worker to ask the bot."""
+        worker = self._pick()
+        if worker is None:
+            self._post(e.BotLost(attempt, Trigger.UNREACHABLE, "no media worker is connected"))
+            return
+        self._workers[attempt] = worker
+        start = Start(
+            call_id=self._call_id,
+            caller=Party(number=arrival.from_number or None, name=arrival.from_name or None),
+            callee=Party(number=arrival.to_number or None),
+            route=route,
+            audio=AudioFormat(encoding=rung.encoding),
+        )
+        target = media.BotTarget(url=rung.url, token=rung.token, accept_seconds=rung.accept_seconds)
+        opening = media.Open(session=self._id(attempt), bot=target, start=start, encoding=rung.encoding)
+        if not await self._send(attempt, opening):
+            self._post(e.BotLost(attempt, Trigger.UNREACHABLE, "the media worker went away"))
+
+    def rtp_address(self, attempt: int) -> str | None:
+        """Where Asterisk is to send this bot's audio (host:port); None once the bot is closed."""
+        hello = self._workers[attempt].hello if attempt in self._workers else None
+        return f"{hello.rtp_host}:{hello.rtp_port}" if hello else None
+
+    async def attach(self, attempt: int, host: str, port: int) -> None:
+        await self._send(attempt, media.Attach(session=self._id(attempt), host=host, port=port))
+
+    async def play(self, attempt: int) -> None:
+        await self._send(attempt, media.Play(session=self._id(attempt)))
+
+    async def tell(self, attempt: int, message: ToBot) -> None:
+        raw = message.model_dump(mode="json", by_alias=True, exclude_none=True)
+        await self._send(attempt, media.Send(session=self._id(attempt), message=raw))
+
+    async def close(self, attempt: int, reason: EndReason) -> None:
+        """End the bot's part; harmless when it has ended."""
+        if attempt in self._workers:
+            self._closing.setdefault(attempt, asyncio.get_running_loop().create_future())
+            await self._send(attempt, media.Close(session=self._id(attempt), reason=reason))
+
+    def report(self, report: media.Report, attempt: int) -> None:
+        """The worker says something about one of our sessions."""
+        if isinstance(report, media.Closed):
+            self.statistics.update(report.statistics)
+        if isinstance(report, media.Closed | media.Refused | media.Failed):
+            self._forget(attempt)
+        event = translation.from_report(report, attempt)
+        if event:
+            self._post(event)
+
+    def worker_lost(self, worker: MediaWorker, detail: str) -> None:
+        """This worker is gone for good, and every session that it carried."""
+        for attempt in [attempt for attempt, carrier in self._workers.items() if carrier is worker]:
+            self._forget(attempt)
+            self._post(e.BotLost(attempt, Trigger.DROPPED, detail))
+
+    def carries(self, attempt: int) -> bool:
+        return attempt in self._workers
+
+    async def finish(self) -> None:
+        """Close whatever is open and wait for the statistics, not for ever."""
+        for attempt in list(self._workers):
+            if attempt not in self._closing:
+                await self.close(attempt, "failed")
+        waiting = [future for attempt, future in self._closing.items() if attempt in self._workers]
+        if waiting:
+            await asyncio.wait(waiting, timeout=CLOSED_SECONDS)
+
+    def _forget(self, attempt: int) -> None:
+        self._workers.pop(attempt, None)
+        closing = self._closing.get(attempt)
+        if closing and not closing.done():
+            closing.set_result(None)
+
+    async def _send(self, attempt: int, message: media.ToWorker) -> bool:
+        worker = self._workers.get(attempt)
+        if worker is None:
+            return False
+        try:
+            await worker.send(message)
+        except MediaLinkError as error:
+            # The audio goes on without us; whether the worker comes back is the dispatcher's to judge.
+            log.warning("message to the media worker lost", type=message.type, reason=str(error))
+            return False
+        return True
+
+    def _id(self, attempt: int) -> str:
+        return session_id(self._call_id, attempt)

@@ -1,0 +1,200 @@
+"""Gives every event to the session of its call, starts a session for every new caller, and removes what is nobody's."""
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import structlog
+
+from controller.ari import ids
+from controller.ari.client import AriClient
+from controller.ari.events import AriEvent, Channel, StasisStart
+from controller.ari.events import subject as subject_of
+from controller.call import events as e
+from controller.call.call import Call
+from controller.call.vocabulary import TransferOutcome
+from controller.errors import ControllerError
+from controller.routing.route import Arrival
+from controller.routing.router import Router
+from controller.session import reconciliation
+from controller.session.asterisk_legs import DIALPLAN_CONTEXT
+from controller.session.call_session import CallSession, Submit
+from controller.session.media_workers import MediaWorkers
+
+SHUTDOWN_SECONDS: Final = 8.0
+"""For all calls to be given away; under the ten seconds that Docker grants before it kills."""
+
+UNKNOWN_ORIGIN: Final = "unknown"
+"""Of a call whose dialplan gave Stasis() no argument."""
+
+log = structlog.get_logger()
+
+
+class Dispatcher:
+    """An `ari.event_stream.EventListener`; `media_workers` reports to it too."""
+
+    def __init__(self, ari: AriClient, router: Router, submit: Submit) -> None:
+        self.workers = MediaWorkers(self)
+        self.connected = False
+        self._ari = ari
+        self._router = router
+        self._submit = submit
+        self._sessions: dict[str, CallSession] = {}
+        self._by_channel: dict[str, CallSession] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._shutting_down = False
+        self._asterisk_started = ""
+        """When Asterisk says it was started: another time means that all its calls are gone."""
+
+    @property
+    def calls(self) -> int:
+        """Calls in progress."""
+        return len(self._sessions)
+
+    # --- from Asterisk --------------------------------------------------------------------------------------
+
+    def asterisk_connected(self) -> None:
+        self.connected = True
+        self._start(self._compare_notes())
+
+    def asterisk_away(self) -> None:
+        """Audio goes on without events; what we miss is found out on the next connection."""
+        self.connected = False
+
+    def application_replaced(self) -> None:
+        self.connected = False
+        log.error("another controller took over this application", mend="give each controller an ARI_APP of its own")
+
+    def asterisk_event(self, event: AriEvent) -> None:
+        channel_id = subject_of(event)
+        if channel_id is None:
+            return
+        session = self._session_of(channel_id)
+        if session:
+            session.asterisk_event(event)
+        elif isinstance(event, StasisStart):
+            self._arrive(event.channel, event.args)
+
+    def _session_of(self, channel_id: str) -> CallSession | None:
+        ours = ids.parse(channel_id)
+        return self._sessions.get(ours.call_id) if ours else self._by_channel.get(channel_id)
+
+    def _arrive(self, channel: Channel, arguments: tuple[str, ...]) -> None:
+        if ids.parse(channel.id):
+            # Asked for by a call that has ended since.
+            self._start(self._attempt(self._ari.hangup(channel.id)))
+        elif self._shutting_down:
+            self._start(self._attempt(self._ari.continue_in_dialplan(channel.id, DIALPLAN_CONTEXT)))
+        else:
+            self._begin(channel, arguments[0] if arguments else UNKNOWN_ORIGIN)
+
+    def _begin(self, channel: Channel, origin: str) -> None:
+        arrival = Arrival(origin, channel.caller.number, channel.caller.name, channel.dialplan.exten)
+        call_id = ids.call_id(datetime.now(UTC), os.urandom(ids.ENTROPY_BYTES))
+        now = asyncio.get_running_loop().time()
+        call = Call(call_id, arrival, self._router.decide(arrival), now)
+        session = CallSession(call, channel.id, self._ari, self.workers.pick, self._submit)
+        self._sessions[call_id] = self._by_channel[channel.id] = session
+        self._start(self._run(session, channel.id))
+
+    async def _run(self, session: CallSession, channel_id: str) -> None:
+        try:
+            await session.run()
+        finally:
+            del self._sessions[session.call.id]
+            del self._by_channel[channel_id]
+
+    # --- from the media workers -----------------------------------------------------------------------------
+
+    def media_report(self, call_id: str, attempt: int, report: Any) -> None:
+        session = self._sessions.get(call_id)
+        if session:
+            session.media_report(report, attempt)
+
+    def carries(self, call_id: str, attempt: int) -> bool:
+        """Whether a media session has an owner."""
+        session = self._sessions.get(call_id)
+        return session is not None and session.carries(attempt)
+
+    def worker_lost(self, worker: Any, detail: str) -> None:
+        for session in list(self._sessions.values()):
+            session.worker_lost(worker, detail)
+
+    # --- after a gap ----------------------------------------------------------------------------------------
+
+    async def _compare_notes(self) -> None:
+        try:
+            # The sessions' view first: what they make meanwhile is newer than the lists and must not look lost.
+            sessions = [session.live for session in self._sessions.values()]
+            channels, bridges = await self._ari.channels(), await self._ari.bridges()
+            found = reconciliation.compare(self._ari.app, channels, bridges, sessions)
+            self._tell_sessions(found, await self._ari.started_at())
+            await self._clean_up(found)
+        except ControllerError as error:
+            log.warning("could not compare notes with Asterisk", reason=str(error))
+
+    def _tell_sessions(self, found: reconciliation.Findings, started: str) -> None:
+        restarted = self._asterisk_started != started and bool(self._asterisk_started)
+        self._asterisk_started = started
+        for call_id in found.callers_gone:
+            self._post(call_id, e.AsteriskLost() if restarted else e.CallerGone())
+        for call_id, channel_id in found.channels_gone:
+            ours = ids.parse(channel_id)
+            if ours and ours.role == "agent":
+                self._post(call_id, e.HumanGone(ours.attempt, TransferOutcome.FAILED, "ended while Asterisk was away"))
+            elif ours:
+                self._post(call_id, e.MediaGone(ours.attempt, "ended while Asterisk was away"))
+        for call_id, channel in found.humans_up:
+            ours = ids.parse(channel.id)
+            if ours:
+                self._post(call_id, e.HumanAnswered(ours.attempt))
+
+    async def _clean_up(self, found: reconciliation.Findings) -> None:
+        for channel in found.callers_new:
+            if channel.id not in self._by_channel:
+                self._arrive(channel, tuple(channel.dialplan.app_data.split(",")[1:]))
+        for channel in found.callers_stranded:
+            log.warning("caller without a session goes to the human", channel=channel.id)
+            await self._attempt(self._ari.continue_in_dialplan(channel.id, DIALPLAN_CONTEXT))
+        for channel_id in found.orphaned_channels:
+            log.info("orphaned channel removed", channel=channel_id)
+            await self._attempt(self._ari.hangup(channel_id))
+        for bridge_id in found.orphaned_bridges:
+            log.info("orphaned bridge removed", bridge=bridge_id)
+            await self._attempt(self._ari.destroy_bridge(bridge_id))
+
+    def _post(self, call_id: str, event: e.Event) -> None:
+        session = self._sessions.get(call_id)
+        if session:
+            session.post(event)
+
+    # --- the end --------------------------------------------------------------------------------------------
+
+    async def shut_down(self) -> None:
+        """Give every caller to the dialplan, which sends them to the human; then stop."""
+        self._shutting_down = True
+        for session in self._sessions.values():
+            session.post(e.ShutDown())
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=SHUTDOWN_SECONDS)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _attempt(self, request: Coroutine[Any, Any, None]) -> None:
+        try:
+            await request
+        except ControllerError as error:
+            log.info("refused by Asterisk", reason=str(error))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception():
+            log.error("a call failed", exc_info=task.exception())
