@@ -53,5 +53,5 @@ images: docker
 	@setup/python
 	$(PYTHON) -m venv --clear .venv
 	$(RUN)pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(RUN)pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(RUN)pip install -qq --disable-pip-version-check --no-deps --editable .
 	@touch $@
