@@ -1,0 +1,81 @@
+"""Settings: where they come from, and what a bad one says."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from controller.config import Settings, load
+from controller.errors import SettingError
+
+ROOT = Path(__file__).parents[2]
+FOR_COMPOSE_OR_ASTERISK_ONLY = {
+    "API_PORT",
+    "EXTERNAL_ADDRESS",
+    "HUMAN_PASSWORD",
+    "RTP_PORTS",
+    "TRUNK_ADDRESSES",
+    "TRUNK_HOST",
+}
+
+
+def test_defaults_need_no_environment() -> None:
+    assert load({}).bot_url == "ws://127.0.0.1:8765/"
+
+
+def test_the_environment_outranks_the_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("ARI_APP=from-file\nBOT_TOKEN='s3cret'\n")
+    settings = load({"ARI_APP": "from-environment"}, tmp_path / ".env")
+    assert settings.ari_app == "from-environment"
+    assert settings.bot_token.get_secret_value() == "s3cret"
+
+
+def test_an_empty_variable_counts_as_absent() -> None:
+    assert load({"BOT_ACCEPT_SECONDS": ""}).bot_accept_seconds == 5.0
+
+
+def test_a_secret_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("pa55\n")
+    settings = load({"ARI_PASSWORD_FILE": str(tmp_path / "password")})
+    assert settings.ari_password.get_secret_value() == "pa55"
+    assert "pa55" not in repr(settings)
+
+
+def test_a_secret_file_that_is_not_there() -> None:
+    with pytest.raises(SettingError, match=r"^ARI_PASSWORD_FILE: cannot read /nowhere .* or set ARI_PASSWORD$"):
+        load({"ARI_PASSWORD_FILE": "/nowhere"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("BOT_URL", "bot.example.com", "'bot.example.com' is not a URL that starts with ws:// or wss://"),
+        ("BOT_URL", "http://bot.example.com/", "is not a URL that starts with ws:// or wss://"),
+        ("BOT_URL", "ws://bot:port/", "is not a URL"),
+        ("ARI_URL", "asterisk:8088", "is not a URL that starts with http:// or https://"),
+        ("MEDIA_URL", "ws://a:1,b", "'b' is not a URL"),
+        ("MEDIA_LISTEN", "8090", "'8090' is not HOST:PORT"),
+        ("API_LISTEN", "0.0.0.0:99999", "is not HOST:PORT"),
+        ("BOT_AUDIO", "opus", "'opus' does not fit: input should be 'mulaw' or 'alaw'"),
+        ("BOT_ACCEPT_SECONDS", "soon", "'soon' does not fit"),
+        ("BOT_ACCEPT_SECONDS", "0", "'0' does not fit"),
+        ("HUMAN_ENDPOINT", "phone", "'phone' is no Asterisk dial string"),
+        ("SIP_PORT", "70000", "'70000' does not fit"),
+        ("LOG_LEVEL", "loud", "'loud' does not fit"),
+    ],
+)
+def test_a_bad_value_names_the_setting_and_the_mend(name: str, value: str, problem: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        load({name: value})
+    assert caught.value.setting == name
+    assert problem in str(caught.value)
+    assert ".env" in caught.value.mend
+    assert "\n" not in str(caught.value)
+
+
+def test_env_example_names_every_setting_and_no_other() -> None:
+    named = set(re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    files = {name for name in named if name.endswith("_FILE")}
+    ours = {name.upper() for name in Settings.model_fields}
+    assert named - files - FOR_COMPOSE_OR_ASTERISK_ONLY == ours
+    assert {name.removesuffix("_FILE") for name in files} <= ours
