@@ -1,0 +1,38 @@
+"""docker-compose.yml and .env.example name the same settings with the same defaults."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
+ONLY_IN_COMPOSE = {"HOST_USER"}
+"""Set by `make demo`, not by a user."""
+FIXED_BY_COMPOSE = {"API_LISTEN", "MEDIA_LISTEN", "CARRIER_ARI_URL"}
+"""The containers' own affair; for those who run without Compose."""
+LEFT_TO_THE_PROGRAM = {"BOT_ACCEPT_SECONDS", "MEDIA_SILENCE_SECONDS"}
+"""Passed on empty, so that the program's own default counts."""
+
+
+def in_compose() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    for name, default in re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", text):
+        found.setdefault(name, set()).add(default)
+    return {name: defaults for name, defaults in found.items() if name not in ONLY_IN_COMPOSE}
+
+
+def in_example() -> dict[str, str]:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    return dict(re.findall(r"^#([A-Z_]+)=(.*)$", text, re.MULTILINE))
+
+
+def test_every_setting_of_compose_is_explained_and_every_explained_one_is_passed_on() -> None:
+    explained = {name for name in in_example() if not name.endswith("_FILE")}
+    assert explained == set(in_compose()) | FIXED_BY_COMPOSE
+
+
+def test_the_defaults_are_the_same() -> None:
+    example = in_example()
+    for name, defaults in in_compose().items():
+        expected = "" if name in LEFT_TO_THE_PROGRAM else example[name]
+        assert defaults == {expected}, name
