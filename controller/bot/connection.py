@@ -205,6 +205,9 @@ class BotConnection(WSListener):
             self._closed_by_bot(transport, frame)
         elif self._state is _State.ENDED or kind is WSMsgType.PONG:
             return
+        elif transport.is_close_frame_sent:
+            # picows reads on for a moment after a fault, and would deliver even the frame that was too long.
+            self._broken(transport)
         elif frame.rsv1 or frame.rsv2 or frame.rsv3:
             self._lose("used a WebSocket extension that was not agreed", WSCloseCode.PROTOCOL_ERROR)
         elif kind is WSMsgType.BINARY or (kind is WSMsgType.CONTINUATION and self._fragments is None):
@@ -213,8 +216,11 @@ class BotConnection(WSListener):
         else:
             self._text_part(frame)
 
-    def on_ws_disconnected(self, _transport: WSTransport) -> None:
-        self._lose("lost the connection", WSCloseCode.GOING_AWAY)
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        if transport.is_close_frame_sent:
+            self._broken(transport)
+        else:
+            self._lose("lost the connection", WSCloseCode.GOING_AWAY)
 
     def pause_writing(self) -> None:
         self._writable = False
@@ -336,6 +342,12 @@ class BotConnection(WSListener):
         if self._transport is not None:
             with contextlib.suppress(WSError):
                 await self._transport.wait_disconnected()
+
+    def _broken(self, transport: WSTransport) -> None:
+        """A fault that picows has found; its close frame says which."""
+        sent = transport.close_handshake.sent
+        reason = f" ({sent.reason})" if sent and sent.reason else ""
+        self._lose(f"broke the WebSocket protocol{reason}", WSCloseCode.PROTOCOL_ERROR)
 
     def _lose(self, detail: str, code: WSCloseCode) -> None:
         """The connection is over without our wish."""

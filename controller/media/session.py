@@ -181,13 +181,11 @@ class Session:
         self._reports.add(Accepted(session=self.id))
 
     def on_audio(self, audio: memoryview) -> None:
+        if self._overrun_told and self._playout.waiting_bytes <= PLAYOUT_MS_MAX * BYTES_PER_MS // 2:
+            self._overrun_told = False
         refused = len(audio) - self._playout.write(audio)
-        if not refused:
-            if self._overrun_told and self._playout.waiting_bytes <= PLAYOUT_MS_MAX * BYTES_PER_MS // 2:
-                self._overrun_told = False
-            return
         self._counts["dropped_bytes"] += refused
-        if not self._overrun_told:
+        if refused and not self._overrun_told:
             self._overrun_told = True
             self._refuse(f"{PLAYOUT_MS_MAX // 1000} s of audio are waiting already, what is beyond them is dropped")
 

@@ -96,5 +96,5 @@ async def echo(line: Line) -> None:
 async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
     """Wait for something that happens outside of the test's own task."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is waited for knows no event
             await asyncio.sleep(0.005)

@@ -97,19 +97,16 @@ def settings(**values: Any) -> Settings:
 @asynccontextmanager
 async def working(**values: Any) -> AsyncIterator[Listening]:
     """A whole worker in this loop."""
-    listening: asyncio.Future[Listening] = asyncio.get_running_loop().create_future()
-    running = asyncio.create_task(run_worker(settings(**values), listening.set_result))
+    listening: list[Listening] = []
+    running = asyncio.create_task(run_worker(settings(**values), listening.append))
     try:
-        await asyncio.wait([running, listening], return_when=asyncio.FIRST_COMPLETED)
-        yield listening.result() if listening.done() else await asyncio.shield(_failed(running))
+        await until(lambda: listening or running.done())
+        if running.done():
+            running.result()
+        yield listening[0]
     finally:
         running.cancel()
         await asyncio.wait([running])
-
-
-async def _failed(running: "asyncio.Task[None]") -> Listening:
-    await running
-    raise AssertionError("the worker ended")
 
 
 def start(call: str = "call-1") -> Start:

@@ -372,13 +372,12 @@ async def test_orders_that_make_no_sense_do_not_cost_the_link(worker: Listening)
 )
 async def test_a_setting_that_cannot_work_is_named(setting: str, values: dict[str, str]) -> None:
     with contextlib.ExitStack() as stack:
-        taken = []
+        taken = 0
         for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
             holder = stack.enter_context(socket.socket(socket.AF_INET, kind))
-            holder.bind(("127.0.0.1", taken[0] if taken else 0))
-            taken.append(holder.getsockname()[1])
-        stack.enter_context(holder)
-        values = {name: value.format(taken=taken[0]) for name, value in values.items()}
+            holder.bind(("127.0.0.1", taken))
+            taken = holder.getsockname()[1]
+        values = {name: value.format(taken=taken) for name, value in values.items()}
         with pytest.raises(SettingError) as refused:
             await run_worker(settings(**values))
     assert refused.value.setting == setting

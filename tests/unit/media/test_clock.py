@@ -1,0 +1,50 @@
+import asyncio
+
+import pytest
+
+from controller.media import clock
+from controller.media.clock import Grid
+from tests.unit.bot.scripted_bot import until
+
+
+def test_instants_do_not_drift_with_late_calls() -> None:
+    grid = Grid(100.0, 0.02)
+    assert grid.due(100.019) == 0
+    assert grid.due(100.021) == 1
+    assert grid.due(100.039) == 0
+    assert grid.next_at == pytest.approx(100.04)
+    assert grid.due(100.101) == 4
+    assert grid.next_at == pytest.approx(100.12)
+
+
+def test_a_clock_that_stands_or_goes_back_makes_nothing_due() -> None:
+    grid = Grid(100.0, 0.02)
+    grid.due(101.0)
+    assert grid.due(101.0) == 0
+    assert grid.due(99.0) == 0
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+    def drain(self, _now: float) -> None:
+        self.done.append("drain")
+
+    def tick(self, due: int) -> None:
+        self.done += ["tick"] * due
+
+    def watch(self, _now: float) -> None:
+        self.done.append("watch")
+
+
+async def test_drains_come_before_ticks_and_ticks_on_the_grid() -> None:
+    # A clock that only moves when it is read: each look at it is 5 ms after the one before.
+    times = iter(range(10_000))
+    recorder = Recorder()
+    running = asyncio.create_task(clock.run(recorder, lambda: next(times) * 0.005))
+    await until(lambda: "watch" in recorder.done)
+    running.cancel()
+    before = recorder.done[: recorder.done.index("watch")]
+    assert before[0] == "drain"
+    assert before.count("tick") == 50

@@ -1,0 +1,155 @@
+"""One session by hand: no sockets, no clock."""
+
+from typing import Any
+
+import pytest
+
+from controller.bot.connection import Message
+from controller.bot.protocol import Clear, Hangup, Log, Mark, ToBot, Transfer
+from controller.media.control_messages import Report
+from controller.media.playout import MARKS_MAX, PLAYOUT_MS_MAX
+from controller.media.rtp import packet as rtp
+from controller.media.session import Session
+from tests.unit.media.peers import opening
+
+FULL_BYTES = PLAYOUT_MS_MAX * 8
+
+
+class Bot:
+    """Stands in for the connection and keeps what it was given to send."""
+
+    def __init__(self) -> None:
+        self.heard: list[ToBot] = []
+        self.refused: list[str] = []
+        self.audio: list[bytes] = []
+        self.counters = {"unknown_messages": 0}
+
+    def send(self, message: ToBot) -> None:
+        self.heard.append(message)
+
+    def send_audio(self, audio: bytes) -> bool:
+        self.audio.append(audio)
+        return True
+
+    def refuse(self, code: str, _message: str) -> None:
+        self.refused.append(code)
+
+    def watch(self, now: float) -> None:
+        pass
+
+
+class Reports:
+    def __init__(self) -> None:
+        self.all: list[Any] = []
+        self.full = False
+
+    def add(self, report: Report) -> None:
+        self.all.append(report)
+
+    def crowded(self, _session: str) -> bool:
+        return self.full
+
+
+class Call:
+    def __init__(self) -> None:
+        self.reports = Reports()
+        self.bot = Bot()
+        self.session = Session(opening("ws://bot/"), self.reports, now=0.0)
+        self.session.bot = self.bot  # type: ignore[assignment]
+        self.session.play(0.0)
+        self.bot.heard.clear()
+
+    def tick(self) -> bytes:
+        packet = self.session.next_packet()
+        self.session.settle()
+        return rtp.parse(packet).payload
+
+    def says(self, *messages: Message) -> None:
+        for message in messages:
+            self.session.on_message(message)
+
+    def reported(self) -> list[str]:
+        return [getattr(report, "message", {}).get("type", report.type) for report in self.reports.all]
+
+
+@pytest.fixture
+def call() -> Call:
+    return Call()
+
+
+def test_too_much_audio_is_dropped_counted_and_told_once(call: Call) -> None:
+    call.session.on_audio(memoryview(bytes(FULL_BYTES)))
+    assert call.bot.refused == []
+    call.session.on_audio(memoryview(bytes(800)))
+    call.session.on_audio(memoryview(bytes(800)))
+    assert call.bot.refused == ["overrun"]
+    assert call.session.statistics(0)["dropped_ms"] == 200
+    call.says(Clear(type="clear"))
+    call.session.on_audio(memoryview(bytes(FULL_BYTES)))
+    assert call.bot.refused == ["overrun"]
+    # The queue was empty meanwhile: the next overrun is news again.
+    call.session.on_audio(memoryview(b"\x00"))
+    assert call.bot.refused == ["overrun"] * 2
+
+
+def test_hangup_and_transfer_outlive_a_clear_and_marks_do_not(call: Call) -> None:
+    call.session.on_audio(memoryview(bytes(1600)))
+    call.says(Mark(type="mark", name="m"), Transfer(type="transfer"), Hangup(type="hangup"))
+    assert call.reported() == []
+    call.says(Clear(type="clear"))
+    assert call.reported() == ["transfer", "hangup"]
+    assert [message.model_dump() for message in call.bot.heard] == [
+        {"type": "cleared", "discarded_ms": 200, "marks": ["m"]}
+    ]
+
+
+def test_a_lost_bot_is_reported_at_once_unless_its_hangup_waits(call: Call) -> None:
+    call.session.on_audio(memoryview(bytes(160)))
+    call.says(Mark(type="mark", name="m"))
+    call.session.on_lost("the bot went")
+    assert call.reported() == ["disconnected"]
+    second = Call()
+    second.session.on_audio(memoryview(bytes(160)))
+    second.says(Hangup(type="hangup"))
+    second.session.on_lost("the bot went")
+    assert second.reported() == []
+    second.tick()
+    assert second.reported() == ["first_audio", "hangup", "disconnected"]
+
+
+def test_a_flood_of_marks_or_reports_is_refused(call: Call) -> None:
+    call.session.on_audio(memoryview(bytes(160)))
+    call.says(*(Mark(type="mark", name=str(number)) for number in range(MARKS_MAX + 1)))
+    assert call.bot.refused == ["overrun"]
+    call.reports.full = True
+    call.says(Log(type="log", message="too much"))
+    assert call.bot.refused == ["overrun"] * 2
+    assert call.reports.all == []
+
+
+def test_a_last_part_of_a_frame_is_filled_with_silence(call: Call) -> None:
+    call.session.on_audio(memoryview(b"\x01" * 200))
+    assert call.tick() == b"\x01" * 160
+    assert call.tick() == b"\x01" * 40 + b"\xff" * 120
+    assert call.tick() == b"\xff" * 160
+    statistics = call.session.statistics(0)
+    assert (statistics["underruns"], statistics["bytes_out"], statistics["packets_out"]) == (1, 200, 3)
+
+
+def test_missed_ticks_show_in_the_timestamp_only(call: Call) -> None:
+    before = rtp.parse(call.session.next_packet())
+    call.session.skip(10)
+    after = rtp.parse(call.session.next_packet())
+    assert (after.sequence - before.sequence) % 65_536 == 1
+    assert (after.timestamp - before.timestamp) % (1 << 32) == 11 * 160
+
+
+def test_the_caller_is_not_heard_before_the_call_is_answered() -> None:
+    call = Call()
+    call.session.playing = False
+    datagram = rtp.build(rtp.RtpPacket(0, 1, 1, 1, b"early"))
+    call.session.receive(datagram, 1.0)
+    assert call.bot.audio == []
+    call.session.playing = True
+    call.session.receive(rtp.build(rtp.RtpPacket(0, 2, 1, 1, b"now")), 1.0)
+    assert call.bot.audio == [b"now"]
