@@ -1,0 +1,82 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from controller.errors import AsteriskAway, AsteriskError, ProtocolError
+from tests.unit.ari.fake_asterisk import FakeAsterisk, Request
+
+CHANNEL: dict[str, Any] = json.loads((Path(__file__).parent / "captured_events.json").read_text())[0]["channel"]
+
+
+async def test_external_media_names_asterisks_own_address(asterisk: FakeAsterisk) -> None:
+    own = {"UNICASTRTP_LOCAL_ADDRESS": "127.0.0.1", "UNICASTRTP_LOCAL_PORT": "23146"}
+    asterisk.will_answer("POST", "/channels/externalMedia", {**CHANNEL, "channelvars": own})
+    async with asterisk.client() as ari:
+        media = await ari.external_media("m-1", "127.0.0.1:4567", "ulaw", variables={"A": "1"})
+    assert (media.host, media.port) == ("127.0.0.1", 23146)
+    query = {"channelId": "m-1", "app": "test-app", "external_host": "127.0.0.1:4567", "format": "ulaw"}
+    assert asterisk.requests == [
+        Request("POST", "/channels/externalMedia", query, {"variables": {"A": "1"}})
+    ]  # fmt: skip
+
+
+async def test_external_media_without_its_address(asterisk: FakeAsterisk) -> None:
+    asterisk.will_answer("POST", "/channels/externalMedia", CHANNEL)
+    async with asterisk.client() as ari:
+        with pytest.raises(ProtocolError, match="address"):
+            await ari.external_media("m-1", "127.0.0.1:4567", "ulaw")
+
+
+async def test_asterisk_says_no_in_its_own_words(asterisk: FakeAsterisk) -> None:
+    asterisk.will_answer("POST", "/bridges/b/addChannel", {"message": "Channel not in Stasis application"}, 422)
+    async with asterisk.client() as ari:
+        with pytest.raises(AsteriskError, match="POST /bridges/b/addChannel: 422 Channel not in Stasis") as caught:
+            await ari.add_channel("b", "c-1")
+    assert caught.value.status == 422
+
+
+async def test_what_ends_something_may_find_it_gone(asterisk: FakeAsterisk) -> None:
+    async with asterisk.client() as ari:
+        await ari.hangup("c-1", reason_code=34)
+        await ari.destroy_bridge("b-1")
+        await ari.remove_channel("b-1", "c-1")
+        await ari.stop_moh("c-1")
+        await ari.stop_playback("p-1")
+        assert await ari.channel("c-1") is None
+        assert await ari.variable("c-1", "PJSIP_HEADER(read,X-Nothing)") is None
+        assert await ari.stored_recording("calls/r-1") is None
+        with pytest.raises(AsteriskError):
+            await ari.answer("c-1")
+    assert asterisk.requests[0].query == {"reason_code": "34"}
+    assert asterisk.requests[-2].path == "/recordings/stored/calls%2Fr-1/file"
+
+
+async def test_nobody_listens() -> None:
+    fake = FakeAsterisk()
+    await fake.server.start_server()
+    client = fake.client()
+    await fake.stop()
+    async with client as ari:
+        with pytest.raises(AsteriskAway, match="GET /channels"):
+            await ari.channels()
+    with pytest.raises(AsteriskAway, match="closed"):
+        await ari.channels()
+
+
+async def test_the_password_is_in_no_error(asterisk: FakeAsterisk) -> None:
+    async with asterisk.client(password="wrong-password") as ari:
+        with pytest.raises(AsteriskError) as caught:
+            await ari.channels()
+    assert caught.value.status == 401
+    assert "wrong-password" not in str(caught.value)
+
+
+async def test_redirects_are_not_followed_with_our_credentials(asterisk: FakeAsterisk) -> None:
+    asterisk.answers["GET", "/channels"] = lambda _: web.Response(status=302, headers={"Location": "/ari/elsewhere"})
+    async with asterisk.client() as ari:
+        with pytest.raises(AsteriskError, match="302"):
+            await ari.channels()
+    assert [request.path for request in asterisk.requests] == ["/channels"]
