@@ -1,0 +1,168 @@
+"""An Asterisk and a media worker that do as they are told: for faults that the real ones cannot be made to have."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from controller.ari.client import AriClient, ExternalMedia
+from controller.ari.events import CallerID, Channel, DialplanCEP
+from controller.call.call import Call
+from controller.errors import AsteriskError
+from controller.media import control_messages as media
+from controller.records.items import CallClosed, Item, StepTaken
+from controller.routing.route import Arrival, BotRung, Decision, HumanRung, Route
+from controller.session.call_session import CallSession
+
+CALL = "20261122-163012-k3v9qx"
+CALLER = "1795.1"
+NOBODY = CallerID("", "")
+
+
+def channel(channel_id: str, state: str = "Up") -> Channel:
+    return Channel(channel_id, "PJSIP/x", state, NOBODY, NOBODY, DialplanCEP("", "", ""), "2026")
+
+
+class FakeAri(AriClient):
+    """Keeps channels and bridges as sets. `hold` lists methods that wait for `let_go`, `refuse` those that fail."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:1", "u", "p", "app")
+        self.there: set[str] = {CALLER}
+        self.asked: list[str] = []
+        self.hold: set[str] = set()
+        self.refuse: set[str] = set()
+        self.let_go = asyncio.Event()
+        self.entered: Callable[[str], None] = lambda _: None
+
+    async def _done(self, method: str) -> None:
+        self.asked.append(method)
+        if method in self.hold:
+            await self.let_go.wait()
+        await asyncio.sleep(0)
+        if method in self.refuse:
+            raise AsteriskError(method, 500, "no")
+
+    async def ring(self, _channel_id: str) -> None:
+        await self._done("ring")
+
+    async def stop_ringing(self, _channel_id: str) -> None:
+        await self._done("stop_ringing")
+
+    async def answer(self, _channel_id: str) -> None:
+        await self._done("answer")
+
+    async def create_bridge(self, bridge_id: str, _type: str = "") -> Any:
+        await self._done("create_bridge")
+        self.there.add(bridge_id)
+
+    async def destroy_bridge(self, bridge_id: str) -> None:
+        await self._done("destroy_bridge")
+        self.there.discard(bridge_id)
+
+    async def add_channel(self, _bridge_id: str, channel_id: str, *, mute: bool | None = None) -> None:
+        del mute
+        await self._done("add_caller" if channel_id == CALLER else "add_leg")
+
+    async def external_media(
+        self, channel_id: str, _host: str, _format: str, *, variables: Any = None
+    ) -> ExternalMedia:
+        del variables
+        await self._done("external_media")
+        self._appear(channel_id)
+        return ExternalMedia(channel(channel_id), "127.0.0.1", 20000)
+
+    async def create_channel(self, endpoint: str, channel_id: str, **_: Any) -> Channel:
+        del endpoint
+        await self._done("create_channel")
+        self._appear(channel_id)
+        return channel(channel_id, "Down")
+
+    async def dial(self, _channel_id: str, _seconds: int, *, caller: str | None = None) -> None:
+        del caller
+        await self._done("dial")
+
+    async def hangup(self, channel_id: str, *, reason: str | None = None, reason_code: int | None = None) -> None:
+        del reason, reason_code
+        await self._done("hangup")
+        self.there.discard(channel_id)
+
+    async def continue_in_dialplan(
+        self, channel_id: str, context: str, _extension: str = "", _priority: int = 1
+    ) -> None:
+        await self._done(f"continue_in_{context}")
+        self.there.discard(channel_id)
+
+    async def play(self, _channel_id: str, _playback_id: str, media: str) -> None:
+        await self._done(f"play {media}")
+
+    def _appear(self, channel_id: str) -> None:
+        self.there.add(channel_id)
+        self.entered(channel_id)
+
+
+class FakeWorker:
+    """A media worker whose bot does nothing by itself."""
+
+    def __init__(self) -> None:
+        self.hello: media.Hello | None = media.Hello(instance="i", rtp_host="127.0.0.1", rtp_port=4000, sessions=[])
+        self.told: list[media.ToWorker] = []
+        self.report: Callable[[media.Report], None] = lambda _: None
+
+    async def send(self, message: media.ToWorker) -> None:
+        self.told.append(message)
+        if isinstance(message, media.Close):
+            self.report(media.Closed(session=message.session, statistics={"packets_in": 7}))
+
+    def kinds(self) -> list[str]:
+        return [message.type for message in self.told]
+
+
+class Stage:
+    """One call session between the two."""
+
+    def __init__(self) -> None:
+        self.ari = FakeAri()
+        self.worker = FakeWorker()
+        self.items: list[Item] = []
+        human = HumanRung("PJSIP/human")
+        route = Route("test", (BotRung("ws://bot/"), human), human)
+        call = Call(CALL, Arrival("trunk", "1", "", "2"), Decision(route, ""), asyncio.get_running_loop().time())
+        self.connected = True
+        self.session = CallSession(call, CALLER, self.ari, self._pick, self._keep)
+        self.ari.entered = self._enter
+        self.worker.report = lambda report: self.session.media_report(report, 1)
+        self.running = asyncio.create_task(self.session.run())
+
+    def _pick(self) -> FakeWorker | None:
+        return self.worker if self.connected else None
+
+    def _keep(self, item: Item, stored: Callable[[], None] | None) -> None:
+        self.items.append(item)
+        if stored:
+            stored()
+
+    def _enter(self, channel_id: str) -> None:
+        from controller.ari.events import StasisStart  # noqa: PLC0415
+
+        self.session.asterisk_event(StasisStart(channel(channel_id), ()))
+
+    async def settle(self, until: Callable[[], bool]) -> None:
+        """Let everything run until something is so."""
+        async with asyncio.timeout(5):
+            while not until():  # noqa: ASYNC110 - the condition is anything, and nobody sets an event for it
+                await asyncio.sleep(0.001)
+
+    async def talk(self) -> None:
+        """To the point where caller and bot hear each other."""
+        self.worker.report(media.Accepted(session=f"{CALL}/1"))
+        await self.settle(lambda: "play" in self.worker.kinds())
+
+    async def ended(self) -> CallClosed:
+        """The record's end; nothing may be left in Asterisk."""
+        await asyncio.wait_for(self.running, 5)
+        closed = [item for item in self.items if isinstance(item, CallClosed)]
+        assert len(closed) == 1
+        return closed[0]
+
+    def steps(self) -> list[str]:
+        return [item.kind for item in self.items if isinstance(item, StepTaken)]

@@ -1,0 +1,121 @@
+"""A session carries out what its call decides, also when Asterisk is slow, refuses or is away."""
+
+import asyncio
+
+from controller.ari.events import ChannelDestroyed, ChannelHangupRequest, ChannelStateChange
+from controller.call import events as e
+from controller.media import control_messages as media
+from tests.unit.session.fakes import CALL, CALLER, Stage, channel
+
+MEDIA, AGENT = f"{CALL}-media", f"{CALL}-agent-2"
+
+
+async def test_a_call_from_ring_to_hangup() -> None:
+    stage = Stage()
+    await stage.talk()
+    assert stage.ari.there == {CALLER, MEDIA, f"{CALL}-bridge"}
+    stage.worker.report(media.BotMessage(session="s", message={"type": "result", "id": "r", "name": "done"}))
+    await stage.settle(lambda: "send" in stage.worker.kinds())
+    stage.worker.report(media.BotMessage(session="s", message={"type": "hangup"}))
+    closed = await stage.ended()
+    assert closed.ending == "bot_hung_up"
+    assert closed.statistics == {"packets_in": 7}
+    assert closed.answered_at is not None
+    assert stage.ari.there == set()
+    assert stage.worker.kinds() == ["open", "attach", "play", "send", "close"]
+
+
+async def test_a_hangup_is_seen_while_a_request_is_outstanding() -> None:
+    stage = Stage()
+    stage.ari.hold = {"add_leg"}
+    await stage.settle(lambda: "add_leg" in stage.ari.asked)
+    stage.session.asterisk_event(ChannelHangupRequest(channel(CALLER), cause=127))
+    await stage.settle(lambda: "close" in stage.worker.kinds())
+    await stage.settle(lambda: MEDIA not in stage.ari.there)
+    assert not stage.running.done()
+    stage.ari.let_go.set()
+    assert (await stage.ended()).ending == "caller_cancelled"
+    assert stage.ari.there <= {CALLER}
+
+
+async def test_what_is_made_after_it_was_given_up_is_removed() -> None:
+    stage = Stage()
+    stage.ari.hold = {"external_media"}
+    await stage.settle(lambda: "external_media" in stage.ari.asked)
+    stage.worker.report(media.Refused(session="s", reason="busy"))
+    await stage.settle(lambda: "hangup" in stage.ari.asked)
+    stage.ari.let_go.set()
+    await stage.settle(lambda: "dial" in stage.ari.asked)
+    assert MEDIA not in stage.ari.there
+    stage.session.post(e.CallerGone())
+    await stage.ended()
+    assert stage.ari.there <= {CALLER}
+
+
+async def test_a_human_stops_ringing_although_a_request_hangs() -> None:
+    stage = Stage()
+    await stage.talk()
+    stage.ari.hold = {"add_leg"}
+    stage.worker.report(media.BotMessage(session="s", message={"type": "transfer"}))
+    await stage.settle(lambda: "dial" in stage.ari.asked)
+    stage.session.asterisk_event(ChannelStateChange(channel(AGENT)))
+    await stage.settle(lambda: stage.ari.asked.count("add_leg") == 2)
+    stage.session.asterisk_event(ChannelHangupRequest(channel(CALLER), cause=16))
+    await stage.settle(lambda: AGENT not in stage.ari.there)
+    stage.ari.let_go.set()
+    assert (await stage.ended()).ending == "caller_hung_up"
+
+
+async def test_no_bridge_means_the_dialplan() -> None:
+    stage = Stage()
+    stage.ari.refuse = {"create_bridge"}
+    closed = await stage.ended()
+    assert closed.ending == "failed"
+    assert "continue_in_human" in stage.ari.asked
+    assert "command_failed" in stage.steps()
+
+
+async def test_a_refusal_because_the_caller_has_just_gone_is_no_fault() -> None:
+    stage = Stage()
+    stage.ari.refuse = {"create_bridge"}
+    await stage.settle(lambda: "create_bridge" in stage.ari.asked)
+    stage.session.asterisk_event(ChannelHangupRequest(channel(CALLER), cause=127))
+    assert (await stage.ended()).ending == "caller_cancelled"
+
+
+async def test_what_cannot_be_given_back_is_in_the_record() -> None:
+    stage = Stage()
+    await stage.talk()
+    stage.ari.refuse = {"hangup", "destroy_bridge"}
+    stage.session.post(e.CallerGone())
+    await stage.ended()
+    assert "left_behind" in stage.steps()
+
+
+async def test_no_media_worker_means_the_human() -> None:
+    stage = Stage()
+    stage.connected = False
+    await stage.settle(lambda: "dial" in stage.ari.asked)
+    assert "external_media" not in stage.ari.asked
+    stage.session.asterisk_event(ChannelDestroyed(channel(AGENT), cause=17, cause_txt="User busy", tech_cause=486))
+    assert (await stage.ended()).ending == "refused"
+
+
+async def test_a_lost_worker_means_the_human() -> None:
+    stage = Stage()
+    await stage.talk()
+    stage.session.worker_lost(stage.worker, "the media worker went away")
+    await stage.settle(lambda: "dial" in stage.ari.asked)
+    assert "ring" in stage.ari.asked[2:]
+    stage.session.post(e.ShutDown())
+    assert (await stage.ended()).ending == "shutdown"
+    assert "continue_in_human" in stage.ari.asked
+
+
+async def test_a_session_leaves_no_task_behind() -> None:
+    before = asyncio.all_tasks()
+    stage = Stage()
+    await stage.talk()
+    stage.session.post(e.CallerGone())
+    await stage.ended()
+    assert asyncio.all_tasks() - before == set()
