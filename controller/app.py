@@ -18,6 +18,7 @@ from controller.ari.client import AriClient
 from controller.ari.event_stream import EventStream
 from controller.bot.preflight import check_bot
 from controller.config import Settings
+from controller.errors import SETTING_STATUS, SettingError
 from controller.media.worker import run_worker
 from controller.records.store import RecordStore
 from controller.records.writer import RecordWriter
@@ -32,6 +33,13 @@ WORKER_RESTART_SECONDS: Final = 0.5
 """Between the end of our own media worker, which should not end, and the next."""
 
 log = structlog.get_logger()
+
+
+class MediaWorkerRefusedError(SettingError):
+    """Our own media worker ended over a setting, and has said which."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__("MEDIA_URL is empty", problem, "Correct that setting")
 
 
 async def serve(settings: Settings) -> None:
@@ -148,6 +156,8 @@ async def _own_worker(settings: Settings, url: str, token: str) -> None:
         except asyncio.CancelledError:
             await _stop(worker)
             raise
+        if status == SETTING_STATUS:
+            raise MediaWorkerRefusedError("the media worker cannot run with these settings: see its own line")
         log.error("media worker ended, starting another", status=status)
         await asyncio.sleep(WORKER_RESTART_SECONDS)
 

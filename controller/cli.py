@@ -14,10 +14,8 @@ from rich.console import Console
 
 from controller import logs
 from controller.config import Address, Settings, load
-from controller.errors import ControllerError, SettingError
+from controller.errors import SETTING_STATUS, ControllerError, SettingError
 
-SETTING_STATUS: Final = 2
-"""Exit status for what a change of settings mends."""
 HEALTH_SECONDS: Final = 3.0
 """Longest wait of `healthcheck`."""
 

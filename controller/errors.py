@@ -8,6 +8,11 @@ ControllerError
 `- ProtocolError       a peer sent what its protocol does not allow (the peer's fault, never fatal to us)
 """
 
+from typing import Final
+
+SETTING_STATUS: Final = 2
+"""Exit status of every command for what a change of settings mends."""
+
 
 class ControllerError(Exception):
     """Base of all our errors; its text is one readable sentence."""

@@ -1,5 +1,6 @@
 """`GET /healthz`: whether a call that arrived now would be served."""
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -31,7 +32,9 @@ async def serve_health(listen: str, health: Health) -> AsyncIterator[None]:
     except OSError as error:
         await runner.cleanup()
         mend = "Stop what uses the port, or set another"
-        raise SettingError("API_LISTEN", f"cannot listen on {listen} ({error.strerror or error})", mend) from error
+        raise SettingError(
+            "API_LISTEN", f"cannot listen on {listen} ({os.strerror(error.errno or 0)})", mend
+        ) from error
     try:
         yield
     finally:

@@ -167,7 +167,9 @@ class BotConnection(WSListener):
         except (OSError, WSError, WSInvalidURL) as error:
             raise BotFailed("unreachable", f"{_where(url)}: {_explain(error)}") from error
         finally:
-            # Also when this task was cancelled: whatever was half open is closed.
+            # Also when this task was cancelled: whatever was half open is closed, and a late answer not missed.
+            if self._answer.done() and not self._answer.cancelled():
+                self._answer.exception()
             if self._state is not _State.ACCEPTED:
                 self._finish(WSCloseCode.OK)
 

@@ -28,6 +28,9 @@ HELLO_SECONDS: Final = 5.0
 REPORT_BYTES_MAX: Final = 1 << 20
 """A bot's message has at most 64 kB, escaped six times that."""
 
+AWAY_TOLD_SECONDS: Final = 2.0
+"""Being away for less is not worth a line: controller and worker start side by side."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -59,6 +62,7 @@ class MediaLink:
         self._seq = 0
         """The newest report of this instance that was delivered."""
         self._away_told = False
+        self._away_since: float | None = None
         self._backoff_seconds = BACKOFF_FIRST_SECONDS
 
     async def send(self, message: ToWorker) -> None:
@@ -116,7 +120,7 @@ class MediaLink:
         self._socket, self.hello = socket, hello
         log = _log.warning if hello.reports_dropped else _log.info
         log("media worker connected", url=self.url, sessions=len(hello.sessions), dropped=hello.reports_dropped)
-        self._away_told = False
+        self._away_told, self._away_since = False, None
         self._backoff_seconds = BACKOFF_FIRST_SECONDS
         self._call(self._on_up, hello)
 
@@ -140,7 +144,10 @@ class MediaLink:
             self._call(self._on_down)
 
     def _tell_away(self, reason: str) -> None:
-        if not self._away_told:
+        now = asyncio.get_running_loop().time()
+        if self._away_since is None:
+            self._away_since = now
+        if not self._away_told and now - self._away_since >= AWAY_TOLD_SECONDS:
             self._away_told = True
             _log.warning("media worker away, connecting again", url=self.url, reason=reason)
 

@@ -1,6 +1,7 @@
 """The one UDP socket of a worker."""
 
 import contextlib
+import os
 import socket
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -74,6 +75,6 @@ def cannot_listen(setting: str, listen: Address, error: OSError) -> SettingError
     """The same sentence for every port that cannot be had."""
     return SettingError(
         setting,
-        f"cannot listen on {listen} ({error.strerror or error})",
+        f"cannot listen on {listen} ({os.strerror(error.errno or 0)})",
         "Free that port or set another address and port",
     )
