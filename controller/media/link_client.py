@@ -78,13 +78,16 @@ class MediaLink:
         """Connect and connect again until cancelled."""
         async with aiohttp.ClientSession() as session:
             while True:
+                starting = False
                 try:
                     await self._hold(session)
+                except aiohttp.ClientConnectorError as error:
+                    reason, starting = str(error), True
                 except (aiohttp.ClientError, OSError, TimeoutError, MediaLinkError) as error:
                     reason = str(error) or type(error).__name__
                 else:
                     reason = "the connection was closed"
-                self._tell_away(reason)
+                self._tell_away(reason, starting=starting)
                 # Jitter, so that several controllers' links do not come back in the same instant.
                 await asyncio.sleep(self._backoff_seconds * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
                 self._backoff_seconds = min(self._backoff_seconds * 2, BACKOFF_MAX_SECONDS)
@@ -143,11 +146,13 @@ class MediaLink:
             self.hello = self._socket = None
             self._call(self._on_down)
 
-    def _tell_away(self, reason: str) -> None:
+    def _tell_away(self, reason: str, *, starting: bool) -> None:
+        """Once, and not for a worker that is only not up yet."""
         now = asyncio.get_running_loop().time()
         if self._away_since is None:
             self._away_since = now
-        if not self._away_told and now - self._away_since >= AWAY_TOLD_SECONDS:
+        patient = starting and now - self._away_since < AWAY_TOLD_SECONDS
+        if not self._away_told and not patient:
             self._away_told = True
             _log.warning("media worker away, connecting again", url=self.url, reason=reason)
 
