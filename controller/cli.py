@@ -5,19 +5,15 @@ import os
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
-import aiohttp
 import typer
 import uvloop
 from rich.console import Console
 
 from controller import logs
-from controller.config import Address, Settings, load
+from controller.config import Settings, load
 from controller.errors import SETTING_STATUS, ControllerError, SettingError
-
-HEALTH_SECONDS: Final = 3.0
-"""Longest wait of `healthcheck`."""
 
 cli = typer.Typer(
     help="Puts an AI voice bot on the phone: drives Asterisk, carries audio to the bot, keeps the records.",
@@ -103,27 +99,11 @@ async def _show_call(settings: Settings, call: str) -> None:
 
 
 @cli.command()
-def healthcheck(
-    media_worker: Annotated[bool, typer.Option("--media", help="Ask the media worker, not the controller")] = False,
-) -> None:
-    """Exit with 0 when the controller (or the media worker) on this machine is ready."""
-    settings = _settings()
-    address = Address.parse(settings.media_listen if media_worker else settings.api_listen)
-    host = "127.0.0.1" if address.host in {"0.0.0.0", "::"} else address.host  # noqa: S104 - compared, not bound
-    raise typer.Exit(asyncio.run(_ask_health(f"http://{host}:{address.port}/healthz")))
+def check() -> None:
+    """Try every setting: Asterisk, bot and records. Exit status 2 names the one that does not work."""
+    from controller.check import check as try_all  # noqa: PLC0415
 
-
-async def _ask_health(url: str) -> int:
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=HEALTH_SECONDS)) as session,
-            session.get(url) as response,
-        ):
-            typer.echo(await response.text())
-            return 0 if response.status == 200 else 1
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        typer.echo(f"{url}: {str(error) or 'no answer'}", err=True)
-        return 1
+    asyncio.run(try_all(_settings(), typer.echo))
 
 
 @cli.command()

@@ -16,7 +16,7 @@ from yarl import URL
 from controller.ari import operations
 from controller.ari.events import Bridge, Channel, parse_bridge, parse_channel
 from controller.ari.operations import Operation, Value
-from controller.errors import AsteriskAway, AsteriskError, ProtocolError
+from controller.errors import AsteriskAway, AsteriskError, ProtocolError, SettingError
 
 REQUEST_SECONDS: Final = 5.0
 """Longest wait for an answer. Asterisk answers in milliseconds; only addChannel waits, for a running playback."""
@@ -383,6 +383,16 @@ class AriClient:
         if self._session is None or self._session.closed:
             raise AsteriskAway(self.url, "the client is closed")
         return self._session
+
+
+def refuse_bad_credentials(url: str, status: int) -> None:
+    """Raises SettingError where this HTTP status means a wrong user or password."""
+    if status in (401, 403):
+        raise SettingError(
+            "ARI_PASSWORD",
+            f"{url} refuses this ARI_USERNAME and ARI_PASSWORD ({status})",
+            "Give both the values that Asterisk's ari.conf has",
+        )
 
 
 def _decode(content: bytes) -> Any:

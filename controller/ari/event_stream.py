@@ -13,9 +13,9 @@ from typing import Final, Protocol
 import aiohttp
 import structlog
 
-from controller.ari.client import AriClient
+from controller.ari.client import AriClient, refuse_bad_credentials
 from controller.ari.events import ApplicationReplaced, AriEvent, parse_event
-from controller.errors import AsteriskError, ProtocolError, SettingError
+from controller.errors import AsteriskError, ProtocolError
 
 RECONNECT_SECONDS_MIN: Final = 0.25
 """Before the first reconnect. Never below 0.05: Asterisk would let the old connection's end deactivate the
@@ -49,8 +49,10 @@ class EventListener(Protocol):
 class EventStream:
     """Runs until it is cancelled or replaced."""
 
-    def __init__(self, ari: AriClient, listener: EventListener) -> None:
+    def __init__(self, ari: AriClient, listener: EventListener, settings_prefix: str = "") -> None:
+        """`settings_prefix` stands before ARI_… in the names of the settings that this Asterisk has."""
         self._ari = ari
+        self._settings = f"{settings_prefix}ARI_"
         self._listener = listener
         self._away_said = False
 
@@ -67,10 +69,10 @@ class EventStream:
                             return
                     reason = "the connection was closed"
             except aiohttp.WSServerHandshakeError as error:
-                self._refuse_bad_credentials(error.status)
+                refuse_bad_credentials(self._ari.url, error.status)
                 reason = f"it answered {error.status}"
             except AsteriskError as error:
-                self._refuse_bad_credentials(error.status)
+                refuse_bad_credentials(self._ari.url, error.status)
                 reason = error.reason
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 reason = str(error) or type(error).__name__
@@ -112,16 +114,19 @@ class EventStream:
             return
         self._away_said = True
         log.warning(
-            "asterisk away", url=self._ari.url, reason=reason, mend="start Asterisk or correct ARI_URL; trying on"
+            "asterisk away",
+            url=self._ari.url,
+            reason=reason,
+            mend=f"start Asterisk or correct {self._settings}URL; trying on",
         )
         self._listener.asterisk_away()
 
     def _refuse_bad_credentials(self, status: int) -> None:
         if status in (401, 403):
             raise SettingError(
-                "ARI_PASSWORD",
-                f"{self._ari.url} refuses this ARI_USERNAME and ARI_PASSWORD ({status})",
-                "Give both the values that Asterisk's ari.conf has",
+                f"{self._settings}PASSWORD",
+                f"{self._ari.url} refuses this user name and password ({status})",
+                f"Give {self._settings}USERNAME and {self._settings}PASSWORD the values that Asterisk was started with",
             )
 
 

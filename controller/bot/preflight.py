@@ -15,30 +15,35 @@ PREFLIGHT_SECONDS: Final = 3.0
 log = structlog.get_logger()
 
 
-async def check_bot(url: str, setting: str = "BOT_URL") -> None:
-    """Connect once and hang up. Raises SettingError where TLS fails; a bot that is away is only said.
+class BotAway(SettingError):
+    """Nothing answers at the bot's address. It may well start after us."""
 
-    A bot may well start after us, but a certificate that does not fit, or no TLS at all, needs a human.
-    """
+
+async def check_bot(url: str) -> None:
+    """`reach_bot`, but a bot that is merely away is said and not raised."""
+    try:
+        await reach_bot(url)
+    except BotAway as error:
+        log.warning("bot away", url=url, reason=error.problem, mend=error.mend)
+
+
+async def reach_bot(url: str) -> None:
+    """Connect once, with TLS for wss, and hang up. Raises SettingError, BotAway where nothing answers."""
     parts = urlsplit(url)
     secure = parts.scheme == "wss"
     port = parts.port or (443 if secure else 80)
     try:
         async with asyncio.timeout(PREFLIGHT_SECONDS):
-            _, writer = await asyncio.open_connection(
-                parts.hostname, port, ssl=ssl.create_default_context() if secure else None
-            )
+            tls = ssl.create_default_context() if secure else None
+            _, writer = await asyncio.open_connection(parts.hostname, port, ssl=tls)
     except ssl.SSLCertVerificationError as error:
         problem = f"the certificate of {url} is not accepted ({error.verify_message})"
         mend = "Give the bot a certificate for this name from a CA that this machine trusts, or name the right host"
-        raise SettingError(setting, problem, mend) from error
-    except (ssl.SSLError, ConnectionResetError) as error:
-        if not secure:
-            log.warning("bot away", url=url, reason=str(error))
-            return
-        problem = f"{url} does not speak TLS ({error.strerror or error})"
-        raise SettingError(setting, problem, "Use a port that does, or ws:// on a private network") from error
+        raise SettingError("BOT_URL", problem, mend) from error
+    except ssl.SSLError as error:
+        problem = f"{url} does not speak TLS ({error.reason or error})"
+        raise SettingError("BOT_URL", problem, "Use a port that does, or ws:// on a private network") from error
     except (OSError, TimeoutError) as error:
-        log.warning("bot away", url=url, reason=str(error) or "no answer", mend="start it, or correct BOT_URL")
-        return
+        problem = f"nothing answers at {url} ({error.strerror or error if isinstance(error, OSError) else 'in time'})"
+        raise BotAway("BOT_URL", problem, "Start the bot, or correct BOT_URL") from error
     writer.close()

@@ -1,0 +1,32 @@
+"""`ari-controller check`: every setting tried, before the first call needs it."""
+
+from collections.abc import Callable
+
+from controller.ari.client import AriClient, refuse_bad_credentials
+from controller.bot.preflight import reach_bot
+from controller.config import Settings
+from controller.errors import AsteriskAway, AsteriskError, SettingError
+from controller.records.store import RecordStore
+
+
+async def check(settings: Settings, say: Callable[[str], None]) -> None:
+    """Say what works, a line each. Raises SettingError at the first that does not."""
+    say(f"Asterisk   {settings.ari_url}: version {await _asterisk_version(settings)}")
+    await reach_bot(settings.bot_url)
+    say(f"bot        {settings.bot_url}: reached")
+    store = await RecordStore.open(settings.database_url)
+    await store.close()
+    say(f"records    {settings.database_url}: open")
+
+
+async def _asterisk_version(settings: Settings) -> str:
+    password = settings.ari_password.get_secret_value()
+    try:
+        async with AriClient(settings.ari_url, settings.ari_username, password, settings.ari_app) as ari:
+            return await ari.version()
+    except AsteriskAway as error:
+        mend = "Start Asterisk, or correct ARI_URL"
+        raise SettingError("ARI_URL", f"no answer at {settings.ari_url} ({error.reason})", mend) from error
+    except AsteriskError as error:
+        refuse_bad_credentials(settings.ari_url, error.status)
+        raise
