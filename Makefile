@@ -16,7 +16,7 @@ demo: docker  ## the whole of it: a call through a carrier, the bot, the human, 
 
 up: docker  ## bring the stack up and leave it running
 	@docker compose up --detach --build --wait
-	@docker compose logs --no-log-prefix asterisk | grep '^asterisk:'
+	@docker compose exec -T controller ari-controller phone
 
 down:  ## take the stack down, and a demo's that was kept; records and passwords stay
 	@docker compose --profile carrier down
