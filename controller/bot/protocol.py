@@ -18,9 +18,6 @@ SUBPROTOCOL: Final = "ari-controller.v1"
 TEXT_MESSAGE_BYTES_MAX: Final = 65_536
 """Longest JSON message from a bot: room for a long transcript, not for a flood."""
 
-AUDIO_BUFFERED_MS_MAX: Final = 120_000
-"""Audio from a bot that waits to be played: two minutes, 960 kB a call. Longer speech is sent as it plays."""
-
 _TYPE_SHOWN_CHARACTERS_MAX: Final = 50
 """How much of an unknown `type` is repeated in the error about it."""
 

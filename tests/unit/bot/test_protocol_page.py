@@ -7,9 +7,10 @@ from typing import Any, get_args
 
 import pytest
 
-from controller.bot import protocol
+from controller.bot import connection, protocol
 from controller.config import Settings
 from controller.errors import ProtocolError
+from controller.media.playout import BYTES_PER_MS, MARKS_MAX, PLAYOUT_MS_MAX
 from tests.unit.bot.test_protocol_schema import FROM_BOT_SCHEMA, SCHEMA, TO_BOT_SCHEMA
 
 PAGE = Path("docs/bot-protocol.md").read_text(encoding="utf-8")
@@ -54,7 +55,13 @@ def test_every_word_of_the_closed_vocabularies_is_explained(vocabulary: Any) -> 
 
 def test_the_bounds_are_ours() -> None:
     assert f"{protocol.TEXT_MESSAGE_BYTES_MAX:,} bytes" in PAGE
-    assert f"{protocol.AUDIO_BUFFERED_MS_MAX:,} ms (two minutes, {protocol.AUDIO_BUFFERED_MS_MAX * 8:,} bytes)" in PAGE
+    assert f"| {connection.FRAME_BYTES_MAX:,} bytes; a larger one ends the connection |" in PAGE
+    assert f"| {PLAYOUT_MS_MAX:,} ms ({PLAYOUT_MS_MAX * BYTES_PER_MS:,} bytes) |" in PAGE
+    assert f"beyond {PLAYOUT_MS_MAX // 1000} s of waiting audio" in PAGE
+    assert f"| Marks waiting to be reached | {MARKS_MAX:,} |" in PAGE
+    assert f"at {connection.TEXT_WAITING_BYTES_MAX // 1024} KiB of unread messages" in PAGE
+    assert f"Come every {connection.PING_SECONDS:g} s" in PAGE
+    assert f"sign of life for {connection.PONG_SECONDS:g} s" in PAGE
     assert f"`BOT_ACCEPT_SECONDS`, {Settings().bot_accept_seconds:g} s by default" in PAGE
     assert protocol.SUBPROTOCOL in PAGE
 
