@@ -385,13 +385,16 @@ class AriClient:
         return self._session
 
 
-def refuse_bad_credentials(url: str, status: int) -> None:
-    """Raises SettingError where this HTTP status means a wrong user or password."""
+def refuse_bad_credentials(url: str, status: int, settings: str = "ARI_") -> None:
+    """Raises SettingError where this HTTP status means a wrong user or password.
+
+    `settings` begins the names of the settings that this Asterisk has.
+    """
     if status in (401, 403):
         raise SettingError(
-            "ARI_PASSWORD",
-            f"{url} refuses this ARI_USERNAME and ARI_PASSWORD ({status})",
-            "Give both the values that Asterisk's ari.conf has",
+            f"{settings}PASSWORD",
+            f"{url} refuses this user name and password ({status})",
+            f"Give {settings}USERNAME and {settings}PASSWORD the values that Asterisk was started with",
         )
 
 

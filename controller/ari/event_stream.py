@@ -69,10 +69,10 @@ class EventStream:
                             return
                     reason = "the connection was closed"
             except aiohttp.WSServerHandshakeError as error:
-                refuse_bad_credentials(self._ari.url, error.status)
+                refuse_bad_credentials(self._ari.url, error.status, self._settings)
                 reason = f"it answered {error.status}"
             except AsteriskError as error:
-                refuse_bad_credentials(self._ari.url, error.status)
+                refuse_bad_credentials(self._ari.url, error.status, self._settings)
                 reason = error.reason
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 reason = str(error) or type(error).__name__
@@ -120,14 +120,6 @@ class EventStream:
             mend=f"start Asterisk or correct {self._settings}URL; trying on",
         )
         self._listener.asterisk_away()
-
-    def _refuse_bad_credentials(self, status: int) -> None:
-        if status in (401, 403):
-            raise SettingError(
-                f"{self._settings}PASSWORD",
-                f"{self._ari.url} refuses this user name and password ({status})",
-                f"Give {self._settings}USERNAME and {self._settings}PASSWORD the values that Asterisk was started with",
-            )
 
 
 def reconnect_seconds(failures: int, chance: float) -> float:
