@@ -5,8 +5,8 @@ its bot's connection, and ends with it.
 """
 
 import asyncio
-import ipaddress
 import json
+import secrets
 import ssl
 from collections import Counter
 from collections.abc import Callable
@@ -29,8 +29,10 @@ from controller.media.control_messages import (
     ToWorker,
 )
 from controller.media.outbox import Outbox
-from controller.media.session import PeerAddress, Session
-from controller.media.udp import UdpSocket
+from controller.media.rows import CALLS_MAX, Rows
+from controller.media.rtp import packet as rtp
+from controller.media.session import Session
+from controller.media.udp import BATCH_PACKETS, DATAGRAM_BYTES_MAX, DRAIN_BATCHES_MAX, UdpSocket, peer_key
 
 CATCH_UP_TICKS_MAX: Final = 5
 """After a pause of the process up to 100 ms of packets are sent at once, which a phone's jitter buffer bears;
@@ -57,7 +59,8 @@ class Engine:
         self._clock = clock
         self._controller_seen_at = clock()
         self._sessions: dict[str, Session] = {}
-        self._by_peer: dict[PeerAddress, Session] = {}
+        self._by_peer: dict[int, Session] = {}
+        self._rows: Rows[Session] = Rows()
         self._openings: dict[str, asyncio.Task[None]] = {}
         # Made once: reading the system's certificates takes tens of milliseconds.
         self._tls = ssl.create_default_context()
@@ -81,7 +84,7 @@ class Engine:
             elif isinstance(order, Attach):
                 self._attach(session, order)
             elif isinstance(order, Play):
-                session.play(self._clock())
+                self._play(session)
             else:
                 self._send(session, order)
         else:
@@ -111,6 +114,9 @@ class Engine:
         if order.session in self._sessions:
             _log.warning("session opened twice", session=order.session)
             return
+        if len(self._sessions) >= CALLS_MAX:
+            self._outbox.add(Refused(session=order.session, reason="busy", detail=f"{CALLS_MAX} calls already"))
+            return
         session = Session(order, self._outbox, self._clock(), self.counters["strangers"])
         session.bot = BotConnection(session, self._clock)
         self._sessions[order.session] = session
@@ -133,13 +139,26 @@ class Engine:
 
     def _attach(self, session: Session, order: Attach) -> None:
         try:
-            peer = (str(ipaddress.ip_address(order.host)), order.port)
+            key = peer_key(order.host, order.port)
         except ValueError:
             _log.error("RTP address of Asterisk is no IP address", session=session.id, host=order.host)
             return
         self._detach(session)
-        session.peer = peer
-        self._by_peer[peer] = session
+        # A later session of the same call takes the address over.
+        if (earlier := self._by_peer.get(key)) is not None:
+            self._detach(earlier)
+        session.peer = (order.host, order.port)
+        self._by_peer[key] = session
+        self._begin_playing(session)
+
+    def _play(self, session: Session) -> None:
+        session.play(self._clock())
+        self._begin_playing(session)
+
+    def _begin_playing(self, session: Session) -> None:
+        if session.playing and session.peer is not None and session.row < 0:
+            start = (secrets.randbits(16), secrets.randbits(32), secrets.randbits(32))
+            self._rows.add(session, session.peer, session.payload_type, session.silence, start)
 
     def _send(self, session: Session, order: Send) -> None:
         try:
@@ -151,9 +170,11 @@ class Engine:
             session.bot.send(message)
 
     def _detach(self, session: Session) -> None:
-        # A later session of the same call may have taken the address over.
-        if session.peer is not None and self._by_peer.get(session.peer) is session:
-            del self._by_peer[session.peer]
+        if session.peer is not None:
+            del self._by_peer[peer_key(*session.peer)]
+            session.peer = None
+            session.counts.packets_out += self._rows.sent(session)
+            self._rows.remove(session)
 
     def _forget(self, session: Session) -> None:
         self._detach(session)
@@ -164,24 +185,53 @@ class Engine:
 
     def drain(self, now: float) -> None:
         """Pass on everything that Asterisk has sent."""
-        for datagram, peer in self._rtp.receive():
-            session = self._by_peer.get(peer)
+        for _ in range(DRAIN_BATCHES_MAX):
+            count = self._rtp.receive()
+            if count:
+                self._pass_on(count, now)
+            if count < BATCH_PACKETS:
+                return
+
+    def _pass_on(self, count: int, now: float) -> None:
+        """One batch. The headers of all its packets are checked and read as columns."""
+        batch = self._rtp
+        headers, lengths = batch.headers[:count], batch.lengths[:count]
+        plain = (headers["first"] == rtp.VERSION << 6) & (lengths > rtp.HEADER_BYTES)
+        payload_types = headers["second"] & rtp.PAYLOAD_TYPE_MASK
+        columns = (plain, payload_types, headers["sequence"], headers["timestamp"], headers["ssrc"], lengths)
+        start = 0
+        for key, is_plain, payload_type, sequence, timestamp, ssrc, length in zip(
+            batch.keys, *(column.tolist() for column in columns), strict=True
+        ):
+            session = self._by_peer.get(key)
             if session is None:
                 self.counters["strangers"] += 1
-                continue
-            self._guard(session, session.receive, datagram, now)
+            elif is_plain:
+                payload = batch.bytes[start + rtp.HEADER_BYTES : start + length]
+                self._guard(session, session.receive, payload_type, sequence, timestamp, ssrc, payload, now)
+            else:
+                self._guard(session, session.receive_unusual, batch.bytes[start : start + length], now)
+            start += DATAGRAM_BYTES_MAX
 
     def tick(self, due: int = 1) -> None:
         """Send one packet per due tick to every caller whose call is answered."""
         skipped = max(0, due - CATCH_UP_TICKS_MAX)
-        playing = [(peer, session) for peer, session in self._by_peer.items() if session.playing]
-        self.counters["skipped_ticks"] += skipped
-        for _, session in playing if skipped else ():
-            session.skip(skipped)
+        if skipped:
+            self.counters["skipped_ticks"] += skipped
+            self._rows.skip(skipped)
         for _ in range(due - skipped):
-            self._rtp.send((session.next_packet(), peer) for peer, session in playing)
-            for _, session in playing:
+            self._rows.silence()
+            speaking = [session for session in self._rows.streams if session.speaking]
+            for session in speaking:
+                self._guard(session, self._speak, session)
+            self._rtp.send(self._rows)
+            self._rows.advance()
+            # Only now have the marks behind this audio been reached.
+            for session in speaking:
                 self._guard(session, session.settle)
+
+    def _speak(self, session: Session) -> None:
+        self._rows.write(session.row, session.next_frame())
 
     def watch(self, now: float) -> None:
         """Once a second: what is measured in seconds."""

@@ -3,9 +3,8 @@
 Driven from outside: by the engine (packets, ticks, seconds) and by the bot's frames. It never waits.
 """
 
-import secrets
-from collections import Counter
-from typing import Final, Protocol
+from dataclasses import asdict, dataclass
+from typing import Final, Literal, Protocol
 from uuid import uuid4
 
 from controller.bot.connection import BotConnection, Message
@@ -22,20 +21,16 @@ from controller.media.control_messages import (
     Silent,
 )
 from controller.media.playout import BYTES_PER_MS, FRAME_BYTES, PLAYOUT_MS_MAX, Playout
+from controller.media.rows import PeerAddress
 from controller.media.rtp import packet as rtp
+from controller.media.rtp.jitter import Jitter
 from controller.media.rtp.sequence import Arrival, Sequence
 
 FORMATS: Final = {
-    "mulaw": (rtp.PAYLOAD_TYPE_PCMU, bytes([SILENCE_MULAW]) * FRAME_BYTES),
-    "alaw": (rtp.PAYLOAD_TYPE_PCMA, bytes([SILENCE_ALAW]) * FRAME_BYTES),
+    "mulaw": (rtp.PAYLOAD_TYPE_PCMU, SILENCE_MULAW),
+    "alaw": (rtp.PAYLOAD_TYPE_PCMA, SILENCE_ALAW),
 }
-"""Encoding to RTP payload type (RFC 3551, table 4) and one frame of silence."""
-
-_UINT16_MAX: Final = 0xFFFF
-_UINT32_MAX: Final = 0xFFFFFFFF
-_FIRST_BYTE: Final = rtp.VERSION << 6
-
-PeerAddress = tuple[str, int]
+"""Encoding to RTP payload type (RFC 3551, table 4) and the byte of silence."""
 
 
 class Reports(Protocol):
@@ -46,6 +41,20 @@ class Reports(Protocol):
     def crowded(self, session: str) -> bool: ...
 
 
+@dataclass(slots=True)
+class Counts:
+    """What is not counted elsewhere."""
+
+    packets_out: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    malformed_packets: int = 0
+    other_payload_types: int = 0
+    cleared_ms: int = 0
+    dropped_ms: int = 0
+    underruns: int = 0
+
+
 class Session:
     """`now` is always the engine's monotonic clock, in seconds."""
 
@@ -54,18 +63,20 @@ class Session:
         self.bot: BotConnection | None = None
         self.peer: PeerAddress | None = None
         """Asterisk's end of the RTP."""
+        self.row = -1
+        """Which packet of each tick is this session's (`Rows`); -1 before `play` and without a peer."""
         self.playing = False
+        self.speaking = False
+        """The bot's audio waits to be played, or ran out at the last tick."""
         self.active_at = now
         """When it was opened, played or last sent a packet by Asterisk."""
+        self.payload_type, self.silence = FORMATS[opening.encoding]
+        self.counts = Counts()
         self._reports = reports
-        self._payload_type, self._silence = FORMATS[opening.encoding]
         self._playout: Playout[Mark | BotMessage | Disconnected] = Playout()
         self._arrivals = Sequence()
-        self._counts: Counter[str] = Counter()
-        self._sequence = secrets.randbits(16)
-        self._timestamp = secrets.randbits(32)
-        self._ssrc = secrets.randbits(32)
-        self._speaking = False
+        self._jitter = Jitter()
+        self._first_audio_told = {"bot": False, "caller": False}
         self._overrun_told = False
         self._silent_told = False
         self._strangers_before = strangers
@@ -87,71 +98,59 @@ class Session:
         """
         return {
             "packets_in": self._arrivals.received,
-            "packets_out": self._counts["packets_out"],
-            "bytes_in": self._counts["bytes_in"],
-            "bytes_out": self._counts["bytes_out"],
             "lost": max(0, self._arrivals.lost),
             "duplicates": self._arrivals.duplicates,
             "late": self._arrivals.late,
             "restarts": self._arrivals.restarts,
+            "jitter_ms": round(self._jitter.seconds * 1000, 2),
+            "jitter_max_ms": round(self._jitter.seconds_max * 1000, 2),
             "strangers": strangers - self._strangers_before,
-            "malformed_packets": self._counts["malformed_packets"],
-            "other_payload_types": self._counts["other_payload_types"],
             "played_ms": self._playout.taken_bytes // BYTES_PER_MS,
-            "cleared_ms": self._counts["cleared_ms"],
-            "dropped_ms": self._counts["dropped_bytes"] // BYTES_PER_MS,
-            "underruns": self._counts["underruns"],
-            "skipped_ticks": self._counts["skipped_ticks"],
+            **asdict(self.counts),
             **(self.bot.counters if self.bot is not None else {}),
         }
 
     # --- the caller's audio ---------------------------------------------------------------------------------
 
-    def receive(self, datagram: bytes, now: float) -> None:
-        """Take one datagram from Asterisk; pass its audio on, bit for bit, as one message to the bot."""
+    def receive(
+        self, payload_type: int, sequence: int, timestamp: int, ssrc: int, payload: memoryview, now: float
+    ) -> None:
+        """Take one packet from Asterisk; pass its audio on, bit for bit, as one message to the bot."""
+        self.active_at = now
+        self._silent_told = False
+        if payload_type != self.payload_type:
+            self.counts.other_payload_types += 1
+            return
+        if self._arrivals.arrive(sequence, ssrc) is not Arrival.IN_ORDER:
+            return
+        self._jitter.arrive(timestamp, now)
+        self.counts.bytes_in += len(payload)
+        # Before `play` the bot has not been told `answered`, and audio is not to overtake that.
+        if self.playing and self.bot is not None and self.bot.send_audio(payload) and not self._first_audio_told["bot"]:
+            self._tell_first_audio("bot")
+
+    def receive_unusual(self, datagram: memoryview, now: float) -> None:
+        """Take a datagram that is no plain RTP: with contributing sources, extension or padding, or not RTP at all."""
         try:
             packet = rtp.parse(datagram)
         except ProtocolError:
-            self._counts["malformed_packets"] += 1
+            self.counts.malformed_packets += 1
             return
-        self.active_at = now
-        self._silent_told = False
-        if packet.payload_type != self._payload_type:
-            self._counts["other_payload_types"] += 1
-            return
-        if self._arrivals.arrive(packet.sequence, packet.ssrc) is not Arrival.IN_ORDER or not packet.payload:
-            return
-        self._counts["bytes_in"] += len(packet.payload)
-        # Before `play` the bot has not been told `answered`, and audio is not to overtake that.
-        if self.playing and self.bot is not None and self.bot.send_audio(packet.payload):
-            self._first_audio("bot")
+        payload = memoryview(packet.payload)
+        self.receive(packet.payload_type, packet.sequence, packet.timestamp, packet.ssrc, payload, now)
 
     # --- the bot's audio ------------------------------------------------------------------------------------
 
-    def next_packet(self) -> bytes:
-        """One tick: the next 20 ms of the bot's audio, or silence, as an RTP packet."""
+    def next_frame(self) -> bytes:
+        """One tick: the next 20 ms of the bot's audio, less or nothing where it ran out."""
         frame = self._playout.take(FRAME_BYTES)
         if len(frame) < FRAME_BYTES:
-            self._counts["underruns"] += self._speaking
-            self._speaking = False
-            self._counts["bytes_out"] += len(frame)
-            if frame:
-                self._first_audio("caller")
-            frame += self._silence[len(frame) :]
-        else:
-            self._speaking = True
-            self._counts["bytes_out"] += FRAME_BYTES
-            self._first_audio("caller")
-        header = rtp.HEADER.pack(_FIRST_BYTE, self._payload_type, self._sequence, self._timestamp, self._ssrc)
-        self._sequence = self._sequence + 1 & _UINT16_MAX
-        self._timestamp = self._timestamp + FRAME_BYTES & _UINT32_MAX
-        self._counts["packets_out"] += 1
-        return header + frame
-
-    def skip(self, ticks: int) -> None:
-        """Let the stream's clock run on over ticks that were missed altogether."""
-        self._timestamp = self._timestamp + ticks * FRAME_BYTES & _UINT32_MAX
-        self._counts["skipped_ticks"] += ticks
+            self.speaking = False
+            self.counts.underruns += 1
+        self.counts.bytes_out += len(frame)
+        if not self._first_audio_told["caller"]:
+            self._tell_first_audio("caller")
+        return frame
 
     def settle(self) -> None:
         """Do what was to be done once the audio before it had been sent."""
@@ -170,10 +169,9 @@ class Session:
             self._silent_told = True
             self._reports.add(Silent(session=self.id, seconds=round(quiet, 1)))
 
-    def _first_audio(self, to: str) -> None:
-        if not self._counts[f"audio_to_{to}"]:
-            self._counts[f"audio_to_{to}"] = 1
-            self._reports.add(FirstAudio(session=self.id, to="bot" if to == "bot" else "caller"))
+    def _tell_first_audio(self, to: Literal["bot", "caller"]) -> None:
+        self._first_audio_told[to] = True
+        self._reports.add(FirstAudio(session=self.id, to=to))
 
     # --- from the bot (BotEvents) ---------------------------------------------------------------------------
 
@@ -183,8 +181,9 @@ class Session:
     def on_audio(self, audio: memoryview) -> None:
         if self._overrun_told and self._playout.waiting_bytes <= PLAYOUT_MS_MAX * BYTES_PER_MS // 2:
             self._overrun_told = False
+        self.speaking = True
         refused = len(audio) - self._playout.write(audio)
-        self._counts["dropped_bytes"] += refused
+        self.counts.dropped_ms += refused // BYTES_PER_MS
         if refused and not self._overrun_told:
             self._overrun_told = True
             self._refuse(f"{PLAYOUT_MS_MAX // 1000} s of audio are waiting already, what is beyond them is dropped")
@@ -212,7 +211,7 @@ class Session:
 
     def _clear(self) -> None:
         discarded = self._playout.clear()
-        self._counts["cleared_ms"] += discarded.ms
+        self.counts.cleared_ms += discarded.ms
         marks = [item.name for item in discarded.marks if isinstance(item, Mark)]
         if self.bot is not None:
             self.bot.send(Cleared(discarded_ms=discarded.ms, marks=marks))

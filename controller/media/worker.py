@@ -16,7 +16,7 @@ from controller.media import clock
 from controller.media.engine import Engine
 from controller.media.link_server import LinkServer
 from controller.media.outbox import Outbox
-from controller.media.udp import UdpSocket, cannot_listen
+from controller.media.udp import cannot_listen, open_socket
 
 LINK_CLOSE_SECONDS: Final = 2.0
 """For the controller to answer our close frame at the end."""
@@ -39,7 +39,7 @@ async def run_worker(settings: Settings, ready: Callable[[Listening], None] | No
     """
     listen = Address.parse(settings.media_listen)
     _require_token(listen, settings.media_token.get_secret_value())
-    rtp = UdpSocket(Address.parse(settings.media_rtp_listen), "MEDIA_RTP_LISTEN")
+    rtp = open_socket(Address.parse(settings.media_rtp_listen), "MEDIA_RTP_LISTEN")
     try:
         outbox = Outbox()
         engine = Engine(rtp, outbox, settings.media_silence_seconds, time.monotonic)

@@ -16,6 +16,9 @@ PAYLOAD_TYPE_PCMA: Final = 8
 PAYLOAD_TYPE_COMFORT_NOISE: Final = 13
 """RFC 3551, table 4, and RFC 3389."""
 
+PAYLOAD_TYPE_MASK: Final = 0x7F
+"""The rest of the header's second byte is the marker."""
+
 _EXTENSION: Final = struct.Struct("!HH")
 _WORD_BYTES: Final = 4
 
@@ -53,7 +56,7 @@ def parse(data: bytes | memoryview) -> RtpPacket:
     extension, start = _extension(data, start) if first & 0x10 else (None, start)
     end = len(data) - (_padding_bytes(data, start) if first & 0x20 else 0)
     return RtpPacket(
-        payload_type=second & 0x7F,
+        payload_type=second & PAYLOAD_TYPE_MASK,
         sequence=sequence,
         timestamp=timestamp,
         ssrc=ssrc,

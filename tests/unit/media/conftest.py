@@ -1,6 +1,8 @@
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 
 import pytest
+import uvloop
 
 from tests.unit.media.peers import FakeAsterisk
 
@@ -10,3 +12,8 @@ def _close_sockets() -> Iterator[None]:
     yield
     while FakeAsterisk.opened:
         FakeAsterisk.opened.pop().close()
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that a worker runs on."""
+    return {"uvloop": uvloop.new_event_loop}

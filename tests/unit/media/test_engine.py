@@ -10,7 +10,7 @@ from controller.media import engine as module
 from controller.media.control_messages import AckReports, Attach, Open, Play, Send
 from controller.media.engine import Engine
 from controller.media.outbox import Outbox
-from controller.media.udp import UdpSocket
+from controller.media.udp import open_socket
 from tests.unit.bot.scripted_bot import serving, silent, until
 from tests.unit.media.peers import FakeAsterisk, opening
 
@@ -18,7 +18,7 @@ from tests.unit.media.peers import FakeAsterisk, opening
 class Worker:
     def __init__(self) -> None:
         self.now = 1_000.0
-        self.rtp = UdpSocket(Address(host="127.0.0.1", port=0), "MEDIA_RTP_LISTEN")
+        self.rtp = open_socket(Address(host="127.0.0.1", port=0), "MEDIA_RTP_LISTEN")
         self.outbox = Outbox()
         self.engine = Engine(self.rtp, self.outbox, 60.0, lambda: self.now)
 
