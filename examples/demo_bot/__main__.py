@@ -105,13 +105,19 @@ def main(environ: Mapping[str, str]) -> int:
     except NoVoice as error:
         return _give_up(str(error))
     application = DemoBot(speech, environ.get("DEMO_BOT_TOKEN", ""), reject).application()
-    _log(f"demo bot on ws://{listen}/")
     try:
         web.run_app(
-            application, host=host.strip("[]"), port=int(port), print=None, shutdown_timeout=SHUTDOWN_SECONDS_MAX
+            application,
+            host=host.strip("[]"),
+            port=int(port),
+            # Called once, when it listens.
+            print=lambda _text: _log(f"demo bot on ws://{listen}/"),
+            shutdown_timeout=SHUTDOWN_SECONDS_MAX,
         )
     except OSError as error:
-        return _give_up(f"DEMO_BOT_LISTEN: cannot listen on {listen} ({error.strerror}). Choose another port")
+        # asyncio's own text repeats the address; a name that cannot be resolved has a number below 0.
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        return _give_up(f"DEMO_BOT_LISTEN: cannot listen on {listen} ({reason}). Choose another address")
     return 0
 
 

@@ -140,12 +140,7 @@ async def test_as_a_program_with_its_real_voice() -> None:
     assert process.stdout is not None
     assert b"demo bot on ws://" in await process.stdout.readline()
     async with ClientSession() as client:
-        connection = None
-        while connection is None:
-            try:
-                connection = await client.ws_connect(f"http://127.0.0.1:{port}/", protocols=[protocol.SUBPROTOCOL])
-            except OSError:
-                await asyncio.sleep(0.01)
+        connection = await client.ws_connect(f"http://127.0.0.1:{port}/", protocols=[protocol.SUBPROTOCOL])
         line = Line(connection)
         await line.start(number="+493012345678")
         audio, before = await line.receive_until(bytes)
