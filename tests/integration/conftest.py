@@ -1,0 +1,52 @@
+"""What an integration test is given: `stack`, `bot` and `carrier`. After each test nothing may be left in Asterisk."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from controller.carrier.carrier import Carrier
+from tests.integration.stack import asterisks
+from tests.integration.stack.bot import Bot, serving
+from tests.integration.stack.stack import Stack
+
+
+@pytest.fixture(scope="session")
+def running_asterisks() -> Iterator[asterisks.Asterisks]:
+    with asterisks.running() as pair:
+        yield pair
+
+
+@pytest.fixture(scope="session")
+def running_stack(running_asterisks: asterisks.Asterisks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    stack = Stack(running_asterisks, tmp_path_factory.mktemp("stack"))
+    stack.start()
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture
+async def bot(running_stack: Stack) -> AsyncIterator[Bot]:
+    """At the URL where the controller looks for its bot."""
+    async with serving(running_stack.bot_port) as bot:
+        yield bot
+
+
+@pytest.fixture
+async def carrier(running_stack: Stack) -> AsyncIterator[Carrier]:
+    carrier = running_stack.asterisks.carrier
+    async with Carrier(carrier.url, carrier.password) as connected:
+        yield connected
+
+
+@pytest.fixture
+async def stack(running_stack: Stack, bot: Bot, carrier: Carrier) -> AsyncIterator[Stack]:  # noqa: ARG001 - see below
+    """Asked for last, so left first: while bot and carrier are still there, all that the test made must go.
+
+    Every call of the test must have exactly one record, closed.
+    """
+    running_stack.as_usual()
+    running_stack.seen |= {record.id for record in await running_stack.records()}
+    yield running_stack
+    await running_stack.until_nothing_left()
+    if running_stack.controller.running:
+        await running_stack.until_closed(len(await running_stack.records()))

@@ -1,0 +1,131 @@
+"""The bundled Asterisk and the carrier, in containers on this machine's loopback, on ports of their own."""
+
+import os
+import random
+import secrets
+import socket
+import time
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from testcontainers.core.container import DockerContainer
+
+IMAGE = "ari-controller/asterisk"
+PHONE_NUMBER = "+493023125000"
+HUMAN_NUMBER = "+493023125100"
+READY_SECONDS = 20.0
+RTP_PORTS_EACH = 100
+RTP_PORTS_FROM, RTP_PORTS_TO = 12_000, 30_000  # below the ports that the kernel gives out by itself
+NOFILE_MAX = 16_384  # Asterisk closes every possible descriptor when it starts
+
+
+@dataclass(frozen=True)
+class Asterisk:
+    """One of the two. `url` is its HTTP server's."""
+
+    container: DockerContainer
+    url: str
+    username: str
+    password: str
+    sip_port: int
+
+    def log(self) -> str:
+        out, err = self.container.get_logs()
+        return out.decode() + err.decode()
+
+    def restart(self) -> None:
+        """Kill it and start it anew: every call in it is gone."""
+        wrapped = self.container.get_wrapped_container()
+        wrapped.kill()
+        wrapped.start()
+        self.wait_until_ready()
+
+    def kill(self) -> None:
+        self.container.get_wrapped_container().kill()
+
+    def wait_until_ready(self) -> None:
+        credentials = b64encode(f"{self.username}:{self.password}".encode()).decode()
+        request = urllib.request.Request(  # noqa: S310 - http to our own container
+            f"{self.url}/ari/asterisk/ping", headers={"Authorization": f"Basic {credentials}"}
+        )
+        deadline = time.monotonic() + READY_SECONDS
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=2):  # noqa: S310
+                    return
+            except (urllib.error.URLError, OSError):
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"Asterisk is not ready:\n{self.log()}") from None
+                time.sleep(0.1)
+
+
+@dataclass(frozen=True)
+class Asterisks:
+    bundled: Asterisk
+    carrier: Asterisk
+
+
+@contextmanager
+def running() -> Iterator[Asterisks]:
+    """Both, until the end of the block."""
+    bundled_sip, bundled_ari, carrier_sip, carrier_ari = _free_ports(4)
+    bundled_settings = {
+        "ARI_PORT": str(bundled_ari),
+        "SIP_PORT": str(bundled_sip),
+        "ARI_PASSWORD": secrets.token_hex(8),
+        "TRUNK_HOST": f"127.0.0.1:{carrier_sip}",
+        "TRUNK_ADDRESSES": "127.0.0.1",
+        "HUMAN_ENDPOINT": f"PJSIP/{HUMAN_NUMBER}@trunk",
+    }
+    carrier_settings = {
+        "ASTERISK_ROLE": "carrier",
+        "ARI_PORT": str(carrier_ari),
+        "SIP_PORT": str(carrier_sip),
+        "CARRIER_ARI_PASSWORD": secrets.token_hex(8),
+        "PROVIDER_HOST": f"127.0.0.1:{bundled_sip}",
+    }
+    with _container(bundled_settings) as bundled, _container(carrier_settings) as carrier:
+        pair = Asterisks(
+            Asterisk(
+                bundled, f"http://127.0.0.1:{bundled_ari}", "controller", bundled_settings["ARI_PASSWORD"], bundled_sip
+            ),
+            Asterisk(
+                carrier,
+                f"http://127.0.0.1:{carrier_ari}",
+                "carrier",
+                carrier_settings["CARRIER_ARI_PASSWORD"],
+                carrier_sip,
+            ),
+        )
+        pair.bundled.wait_until_ready()
+        pair.carrier.wait_until_ready()
+        yield pair
+
+
+def _container(settings: dict[str, str]) -> DockerContainer:
+    # The image is the one that `make images` built; Ryuk, testcontainers' own sweeper, would come from a registry.
+    os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
+    container = DockerContainer(IMAGE).with_kwargs(
+        network_mode="host", ulimits=[{"Name": "nofile", "Soft": NOFILE_MAX, "Hard": NOFILE_MAX}]
+    )
+    for name, value in {"BIND_ADDRESS": "127.0.0.1", "RTP_PORTS": _rtp_ports(), **settings}.items():
+        container = container.with_env(name, value)
+    return container
+
+
+def _rtp_ports() -> str:
+    """A block at random: runs side by side hardly ever meet, and Asterisk passes over a port that is taken."""
+    first = random.randrange(RTP_PORTS_FROM, RTP_PORTS_TO, RTP_PORTS_EACH)  # noqa: S311
+    return f"{first}-{first + RTP_PORTS_EACH - 1}"
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(open_socket.getsockname()[1]) for open_socket in sockets]
+    for open_socket in sockets:
+        open_socket.close()
+    return ports

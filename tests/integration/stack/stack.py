@@ -1,0 +1,132 @@
+"""All of it together: what a test is given as `stack`."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from controller.ari.client import AriClient
+from controller.records.store import CallDetail, CallSummary, RecordStore
+from tests.integration.stack.asterisks import HUMAN_NUMBER, Asterisks
+from tests.integration.stack.processes import Process, free_port
+
+SETTLE_SECONDS = 5.0
+RECORDS_MAX = 1_000
+
+
+@dataclass
+class Stack:
+    """Two Asterisks, a controller, a media worker. The bot's and the database's places are in `settings`."""
+
+    asterisks: Asterisks
+    directory: Path
+    bot_port: int = field(default_factory=free_port)
+    api_port: int = field(default_factory=free_port)
+    media_port: int = field(default_factory=free_port)
+    seen: set[str] = field(default_factory=set)
+    """Ids of the calls of earlier tests."""
+    custom: bool = False
+    """The controller runs with settings of one test, or not at all."""
+
+    def __post_init__(self) -> None:
+        token = "token-of-the-tests"
+        self.settings = {
+            "ARI_URL": self.asterisks.bundled.url,
+            "ARI_PASSWORD": self.asterisks.bundled.password,
+            "BOT_URL": f"ws://127.0.0.1:{self.bot_port}/",
+            "BOT_ACCEPT_SECONDS": "2",
+            "HUMAN_ENDPOINT": f"PJSIP/{HUMAN_NUMBER}@trunk",
+            "HUMAN_RING_SECONDS": "5",
+            "DATABASE_URL": f"sqlite+aiosqlite:///{self.directory}/calls.sqlite3",
+            "MEDIA_URL": f"ws://127.0.0.1:{self.media_port}",
+            "MEDIA_LISTEN": f"127.0.0.1:{self.media_port}",
+            "MEDIA_RTP_LISTEN": "127.0.0.1:0",
+            "MEDIA_TOKEN": token,
+            "API_LISTEN": f"127.0.0.1:{self.api_port}",
+        }
+        self.controller = Process("serve", self.settings, self.directory / "controller.log")
+        self.media = Process("media", self.settings, self.directory / "media.log")
+
+    # --- processes ------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        self.start_media()
+        self.start_controller()
+
+    def start_media(self, **settings: str) -> None:
+        self.media.start(**settings)
+        self.media.wait_until_ready(f"http://127.0.0.1:{self.media_port}/healthz")
+
+    def start_controller(self, **settings: str) -> None:
+        """`settings` for this test; the next one gets a controller with the usual ones again."""
+        self.custom = bool(settings)
+        self.controller.start(**settings)
+        self.controller.wait_until_ready(f"http://127.0.0.1:{self.api_port}/healthz")
+
+    def restart_controller(self, **settings: str) -> None:
+        self.controller.stop()
+        self.start_controller(**settings)
+
+    def as_usual(self) -> None:
+        """Whatever a test did to the processes is undone."""
+        if not self.media.running:
+            self.start_media()
+        if self.controller.running and self.custom:
+            self.controller.stop()
+        if not self.controller.running:
+            self.start_controller()
+
+    def stop(self) -> None:
+        for process in (self.controller, self.media):
+            if process.running:
+                process.stop()
+
+    # --- records --------------------------------------------------------------------------------------------
+
+    async def records(self) -> list[CallSummary]:
+        """Of the calls of this test, newest first."""
+        store = await RecordStore.open(self.settings["DATABASE_URL"])
+        try:
+            return [call for call in await store.list_calls(RECORDS_MAX) if call.id not in self.seen]
+        finally:
+            await store.close()
+
+    async def record(self) -> CallDetail:
+        """The record of the test's only call, once it is closed."""
+        await self.until_closed(1)
+        (call,) = await self.records()
+        store = await RecordStore.open(self.settings["DATABASE_URL"])
+        try:
+            return await store.show_call(call.id)
+        finally:
+            await store.close()
+
+    async def until_closed(self, calls: int) -> None:
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while True:
+            records = await self.records()
+            if len(records) == calls and all(record.ending for record in records):
+                return
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{calls} closed records expected, there are {records}\n{self.controller.log()}")
+            await asyncio.sleep(0.02)
+
+    # --- Asterisk -------------------------------------------------------------------------------------------
+
+    def ari(self) -> AriClient:
+        """A client of the test's own, for the bundled Asterisk."""
+        bundled = self.asterisks.bundled
+        return AriClient(bundled.url, bundled.username, bundled.password, "ari-controller")
+
+    async def left_behind(self) -> list[str]:
+        """Names of all channels and ids of all bridges in the bundled Asterisk."""
+        async with self.ari() as ari:
+            channels, bridges = await ari.channels(), await ari.bridges()
+        return [channel.name for channel in channels] + [bridge.id for bridge in bridges]
+
+    async def until_nothing_left(self) -> None:
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while left := await self.left_behind():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"left behind in Asterisk: {left}\n{self.controller.log()}")
+            await asyncio.sleep(0.02)
