@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
@@ -17,9 +18,11 @@ from controller.api.health import serve_health
 from controller.ari.client import AriClient
 from controller.ari.event_stream import EventStream
 from controller.bot.preflight import check_bot
+from controller.call.vocabulary import Ending
 from controller.config import Settings
 from controller.errors import SETTING_STATUS, SettingError
 from controller.media.worker import run_worker
+from controller.records.items import CallClosed
 from controller.records.store import RecordStore
 from controller.records.writer import RecordWriter
 from controller.routing.router import Router
@@ -31,6 +34,9 @@ WORKER_STOP_SECONDS: Final = 3.0
 """For our own media worker to end its sessions."""
 WORKER_RESTART_SECONDS: Final = 0.5
 """Between the end of our own media worker, which should not end, and the next."""
+
+ABANDONED_MAX: Final = 10_000
+"""Calls that one controller can have had at a time, with room to spare."""
 
 log = structlog.get_logger()
 
@@ -97,11 +103,20 @@ async def _records(settings: Settings) -> AsyncIterator[RecordWriter]:
     store = await RecordStore.open(settings.database_url)
     writer = RecordWriter(store)
     writer.start()
+    await _close_abandoned(store, writer)
     try:
         yield writer
     finally:
         await writer.close(RECORDS_CLOSE_SECONDS)
         await store.close()
+
+
+async def _close_abandoned(store: RecordStore, writer: RecordWriter) -> None:
+    """Records that an earlier controller could not close because it died: nobody else will."""
+    now = datetime.now(UTC)
+    for call in await store.list_calls(ABANDONED_MAX, live_only=True):
+        log.warning("record of an earlier controller closed", call=call.id)
+        writer.submit(CallClosed(call.id, now, Ending.CONTROLLER_LOST))
 
 
 def _on_signal() -> asyncio.Event:

@@ -43,7 +43,8 @@ async def reach_bot(url: str) -> None:
     except ssl.SSLError as error:
         problem = f"{url} does not speak TLS ({error.reason or error})"
         raise SettingError("BOT_URL", problem, "Use a port that does, or ws:// on a private network") from error
-    except (OSError, TimeoutError) as error:
-        problem = f"nothing answers at {url} ({error.strerror or error if isinstance(error, OSError) else 'in time'})"
+    except OSError as error:  # TimeoutError is one
+        reason = error.strerror or str(error) or "not in time"
+        problem = f"nothing answers at {url} ({reason})"
         raise BotAway("BOT_URL", problem, "Start the bot, or correct BOT_URL") from error
     writer.close()

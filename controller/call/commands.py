@@ -10,11 +10,16 @@ from controller.routing.route import Arrival, BotRung, HumanRung, Route
 
 @dataclass(frozen=True, slots=True)
 class RingCaller:
-    """Tell the caller that it rings (SIP 180 before the answer, a tone after it)."""
+    """Tell the caller's phone that it rings (SIP 180)."""
 
 
 @dataclass(frozen=True, slots=True)
-class StopRinging:
+class StartRingback:
+    """Let an answered caller hear a ringing tone, and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopRingback:
     """End the tone."""
 
 
@@ -170,7 +175,8 @@ class CloseRecord:
 
 Command = (
     RingCaller
-    | StopRinging
+    | StartRingback
+    | StopRingback
     | OpenBridge
     | AnswerCaller
     | Announce

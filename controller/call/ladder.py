@@ -19,6 +19,7 @@ from controller.call.commands import (
     OpenRecord,
     Release,
     RingCaller,
+    StartRingback,
     TellTransfer,
 )
 from controller.call.legs import BotLeg, HumanLeg
@@ -52,6 +53,7 @@ BOT_END_REASONS: Final[dict[Ending, str]] = {
     Ending.MEDIA_LOST: "failed",
     Ending.FAILED: "failed",
     Ending.ASTERISK_LOST: "failed",
+    Ending.CONTROLLER_LOST: "failed",
     Ending.SHUTDOWN: "shutdown",
 }
 """What `end` of the bot protocol says."""
@@ -94,7 +96,7 @@ def offer(call: Call, rung: BotRung) -> Commands:
     """Ask a bot while the phone rings, and have media ready by the time it accepts."""
     call.bot = BotLeg(call.next_attempt(), rung)
     if call.answered:
-        yield RingCaller()
+        yield StartRingback()
     yield OpenBot(call.bot.attempt, rung)
     yield OpenMedia(call.bot.attempt, rung)
     call.enter(State.OFFERING, rung.accept_seconds + ACCEPT_MARGIN_SECONDS)
@@ -104,7 +106,7 @@ def dial(call: Call, rung: HumanRung) -> Commands:
     """Let the human's phone ring; a bot that asked for it stays on."""
     call.human = HumanLeg(call.next_attempt(), rung)
     if call.answered:
-        yield RingCaller()
+        yield StartRingback()
     if call.bot:
         yield TellTransfer(call.bot.attempt, "dialling")
     yield DialHuman(call.human.attempt, rung)

@@ -12,9 +12,9 @@ from controller.call.commands import (
     HangUpHuman,
     JoinHuman,
     PlayBot,
-    RingCaller,
     Save,
-    StopRinging,
+    StartRingback,
+    StopRingback,
     TellDigit,
     TellStored,
     TellTransfer,
@@ -58,7 +58,7 @@ def answered_while_waiting(call: Call, _event: events.CallerAnswered) -> Command
     call.answered_at = call.at
     yield call.note("answered")
     if not (call.human and call.human.answered):
-        yield RingCaller()
+        yield StartRingback()
 
 
 def answered_too_late(call: Call, _event: events.CallerAnswered) -> Commands:
@@ -170,7 +170,7 @@ def _answer_when_ready(call: Call) -> Commands:
     if not (call.bot and call.bot.accepted and call.bot.joined):
         return
     if call.answered:
-        yield StopRinging()
+        yield StopRingback()
         yield from _let_talk(call)
     else:
         yield AnswerCaller()
@@ -196,7 +196,7 @@ def human_answered(call: Call, event: events.HumanAnswered) -> Commands:
     if call.human and not call.human.answered:
         call.human.answered = True
         yield call.note("human_answered")
-        yield StopRinging() if call.answered else AnswerCaller()
+        yield StopRingback() if call.answered else AnswerCaller()
         yield JoinHuman(event.attempt)
         call.enter(State.DIALLING, JOIN_SECONDS)
 
@@ -214,7 +214,7 @@ def human_not_reached(call: Call, event: events.HumanGone) -> Commands:
     yield call.note("human_gone", f"{event.outcome}: {event.detail}" if event.detail else event.outcome)
     call.human = None
     if call.bot:
-        yield StopRinging()
+        yield StopRingback()
         yield TellTransfer(call.bot.attempt, _transfer_state(event.outcome), event.detail)
         call.enter(State.TALKING)
     else:

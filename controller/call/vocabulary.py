@@ -40,6 +40,8 @@ class Ending(StrEnum):
     FAILED = "failed"
     """Asterisk would not do what the call needs; the dialplan got the caller."""
     ASTERISK_LOST = "asterisk_lost"
+    CONTROLLER_LOST = "controller_lost"
+    """The controller died in mid-call; the next one closed the record."""
     SHUTDOWN = "shutdown"
     """The controller was stopped; the dialplan got the caller."""
 

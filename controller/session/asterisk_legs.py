@@ -24,6 +24,9 @@ ENTER_SECONDS: Final = 5.0
 HANGUP_GRACE_SECONDS: Final = 0.3
 """When Asterisk refuses something because the caller has just gone, the news of it is this close behind."""
 
+RINGBACK: Final = "ringback"
+"""A class of music on hold that is a ringing tone: Asterisk's own indication is not heard in a bridge."""
+
 DIALPLAN_CONTEXT: Final = "human"
 """Where the dialplan sends a caller to the human without us (asterisk-conf/extensions.conf)."""
 
@@ -72,8 +75,11 @@ class AsteriskLegs:
     async def ring_caller(self) -> None:
         await self._try(self._ari.ring(self.caller))
 
-    async def stop_ringing(self) -> None:
-        await self._try(self._ari.stop_ringing(self.caller))
+    async def start_ringback(self) -> None:
+        await self._try(self._ari.start_moh(self.caller, RINGBACK))
+
+    async def stop_ringback(self) -> None:
+        await self._try(self._ari.stop_moh(self.caller))
 
     async def open_bridge(self) -> None:
         try:
@@ -92,7 +98,7 @@ class AsteriskLegs:
 
     async def announce(self, sound: str) -> None:
         try:
-            await self._ari.stop_ringing(self.caller)
+            await self._ari.stop_moh(self.caller)
             await self._ari.play(self.caller, f"{self._call_id}-announcement", f"sound:{sound}")
         except ControllerError as error:
             log.warning("announcement not played", sound=sound, reason=str(error))

@@ -187,8 +187,10 @@ class CallSession:
         match command:
             case c.RingCaller():
                 await asterisk.ring_caller()
-            case c.StopRinging():
-                await asterisk.stop_ringing()
+            case c.StartRingback():
+                await asterisk.start_ringback()
+            case c.StopRingback():
+                await asterisk.stop_ringback()
             case c.OpenBridge():
                 await asterisk.open_bridge()
             case c.AnswerCaller():

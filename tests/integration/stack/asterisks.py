@@ -37,15 +37,14 @@ class Asterisk:
         out, err = self.container.get_logs()
         return out.decode() + err.decode()
 
-    def restart(self) -> None:
-        """Kill it and start it anew: every call in it is gone."""
-        wrapped = self.container.get_wrapped_container()
-        wrapped.kill()
-        wrapped.start()
-        self.wait_until_ready()
-
     def kill(self) -> None:
+        """Every call in it is gone."""
         self.container.get_wrapped_container().kill()
+
+    def start(self) -> None:
+        """After `kill`."""
+        self.container.get_wrapped_container().start()
+        self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
         credentials = b64encode(f"{self.username}:{self.password}".encode()).decode()

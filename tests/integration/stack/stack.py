@@ -61,6 +61,10 @@ class Stack:
         """`settings` for this test; the next one gets a controller with the usual ones again."""
         self.custom = bool(settings)
         self.controller.start(**settings)
+        self.until_ready()
+
+    def until_ready(self) -> None:
+        """Until a call that arrives would be served."""
         self.controller.wait_until_ready(f"http://127.0.0.1:{self.api_port}/healthz")
 
     def restart_controller(self, **settings: str) -> None:
@@ -75,6 +79,7 @@ class Stack:
             self.controller.stop()
         if not self.controller.running:
             self.start_controller()
+        self.until_ready()
 
     def stop(self) -> None:
         for process in (self.controller, self.media):

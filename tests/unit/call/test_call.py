@@ -104,7 +104,7 @@ class TestLadder:
     def test_a_dropped_bot_means_the_human_and_a_ringing_tone(self) -> None:
         call = talking()
         assert feed(call, e.BotLost(1, Trigger.DROPPED)) == [
-            c.CloseBot(1, "failed"), c.RingCaller(), c.DialHuman(2, HUMAN),
+            c.CloseBot(1, "failed"), c.StartRingback(), c.DialHuman(2, HUMAN),
         ]  # fmt: skip
 
     def test_nobody_before_the_answer_is_a_refusal(self) -> None:
@@ -125,17 +125,17 @@ class TestLadder:
         call = make_call(BOT, BOT, HUMAN)
         call.begin()
         feed(call, e.MediaJoined(1), e.BotAccepted(1), e.CallerAnswered(), e.BotLost(1, Trigger.DROPPED))
-        assert feed(call, e.BotAccepted(2), e.MediaJoined(2)) == [c.StopRinging(), c.PlayBot(2)]
+        assert feed(call, e.BotAccepted(2), e.MediaJoined(2)) == [c.StopRingback(), c.PlayBot(2)]
 
 
 class TestTransfer:
     def test_the_bot_stays_until_the_human_is_there(self) -> None:
         call = talking()
         assert feed(call, e.TransferRequested(1)) == [
-            c.RingCaller(), c.TellTransfer(1, "dialling"), c.DialHuman(2, HUMAN),
+            c.StartRingback(), c.TellTransfer(1, "dialling"), c.DialHuman(2, HUMAN),
         ]  # fmt: skip
         assert feed(call, e.HumanRinging(2)) == [c.TellTransfer(1, "ringing")]
-        assert feed(call, e.HumanAnswered(2)) == [c.StopRinging(), c.JoinHuman(2)]
+        assert feed(call, e.HumanAnswered(2)) == [c.StopRingback(), c.JoinHuman(2)]
         assert feed(call, e.HumanJoined(2)) == [c.TellTransfer(1, "connected"), c.CloseBot(1, "transferred")]
         assert kinds(feed(call, e.HumanGone(2, TransferOutcome.CANCELLED))) == ["HangUpCaller", "Release"]
         assert call.ending is Ending.HUMAN_HUNG_UP
@@ -143,14 +143,14 @@ class TestTransfer:
     def test_not_taken_the_bot_has_the_caller_back(self) -> None:
         call = talking()
         feed(call, e.TransferRequested(1))
-        assert feed(call, e.HumanGone(2, TransferOutcome.BUSY)) == [c.StopRinging(), c.TellTransfer(1, "busy")]
+        assert feed(call, e.HumanGone(2, TransferOutcome.BUSY)) == [c.StopRingback(), c.TellTransfer(1, "busy")]
         assert call.state is State.TALKING
 
     def test_rung_out_counts_as_no_answer(self) -> None:
         call = talking()
         feed(call, e.TransferRequested(1))
         assert feed(call, e.DeadlinePassed()) == [
-            c.HangUpHuman(2), c.StopRinging(), c.TellTransfer(1, "no_answer"),
+            c.HangUpHuman(2), c.StopRingback(), c.TellTransfer(1, "no_answer"),
         ]  # fmt: skip
 
     def test_the_caller_leaves_and_the_phone_stops_first(self) -> None:

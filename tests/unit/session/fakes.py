@@ -45,8 +45,11 @@ class FakeAri(AriClient):
     async def ring(self, _channel_id: str) -> None:
         await self._done("ring")
 
-    async def stop_ringing(self, _channel_id: str) -> None:
-        await self._done("stop_ringing")
+    async def start_moh(self, _channel_id: str, moh_class: str | None = None) -> None:
+        await self._done(f"moh {moh_class}")
+
+    async def stop_moh(self, _channel_id: str) -> None:
+        await self._done("stop_moh")
 
     async def answer(self, _channel_id: str) -> None:
         await self._done("answer")
