@@ -5,8 +5,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 
-ONLY_IN_COMPOSE = {"HOST_USER"}
-"""Set by `make demo`, not by a user."""
 FIXED_BY_COMPOSE = {"API_LISTEN", "MEDIA_LISTEN", "CARRIER_ARI_URL"}
 """The containers' own affair; for those who run without Compose."""
 LEFT_TO_THE_PROGRAM = {"BOT_ACCEPT_SECONDS", "MEDIA_SILENCE_SECONDS"}
@@ -18,7 +16,7 @@ def in_compose() -> dict[str, set[str]]:
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     for name, default in re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", text):
         found.setdefault(name, set()).add(default)
-    return {name: defaults for name, defaults in found.items() if name not in ONLY_IN_COMPOSE}
+    return found
 
 
 def in_example() -> dict[str, str]:
