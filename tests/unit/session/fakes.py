@@ -66,6 +66,9 @@ class FakeAri(AriClient):
         del mute
         await self._done("add_caller" if channel_id == CALLER else "add_leg")
 
+    async def remove_channel(self, _bridge_id: str, _channel_id: str) -> None:
+        await self._done("remove_leg")
+
     async def external_media(
         self, channel_id: str, _host: str, _format: str, *, variables: Any = None
     ) -> ExternalMedia:
