@@ -132,7 +132,9 @@ class BotConnection(WSListener):
         self._start: Start | None = None
         self._answer: asyncio.Future[None] | None = None
         self._writable = True
-        self._heard_at = self._pinged_at = clock()
+        self._heard = True
+        """Since the last ping."""
+        self._pinged_at = clock()
         self._fragments: bytearray | None = None
         self._too_early_told = False
         self.counters = {"unknown_messages": 0, "malformed_messages": 0, "audio_frames_dropped_to_bot": 0}
@@ -197,12 +199,12 @@ class BotConnection(WSListener):
         connection.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_SEND_BYTES)
         connection.set_write_buffer_limits(high=AUDIO_WAITING_BYTES_MAX)
         self._state = _State.STARTED
-        self._heard_at = self._pinged_at = self._clock()
+        self._heard, self._pinged_at = True, self._clock()
         self.send(self._start)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        self._heard = True
         kind = frame.msg_type
-        self._heard_at = self._clock()
         if kind is WSMsgType.CLOSE:
             self._closed_by_bot(transport, frame)
         elif self._state is _State.ENDED or kind is WSMsgType.PONG:
@@ -321,10 +323,10 @@ class BotConnection(WSListener):
         """Ping a bot that is due; give up one that did not answer. To be called about once a second."""
         if self._transport is None or self._state not in {_State.STARTED, _State.ACCEPTED}:
             return
-        if self._pinged_at > self._heard_at and now - self._pinged_at >= PONG_SECONDS:
+        if not self._heard and now - self._pinged_at >= PONG_SECONDS:
             self._lose(f"did not answer a ping within {PONG_SECONDS:g} s", WSCloseCode.GOING_AWAY)
         elif now - self._pinged_at >= PING_SECONDS:
-            self._pinged_at = now
+            self._heard, self._pinged_at = False, now
             self._transport.send_ping()
 
     def end(self, reason: EndReason) -> None:

@@ -206,11 +206,15 @@ class Engine:
             session = self._by_peer.get(key)
             if session is None:
                 self.counters["strangers"] += 1
-            elif is_plain:
-                payload = batch.bytes[start + rtp.HEADER_BYTES : start + length]
-                self._guard(session, session.receive, payload_type, sequence, timestamp, ssrc, payload, now)
             else:
-                self._guard(session, session.receive_unusual, batch.bytes[start : start + length], now)
+                try:
+                    if is_plain:
+                        payload = batch.bytes[start + rtp.HEADER_BYTES : start + length]
+                        session.receive(payload_type, sequence, timestamp, ssrc, payload, now)
+                    else:
+                        session.receive_unusual(batch.bytes[start : start + length], now)
+                except Exception:  # noqa: BLE001
+                    self._break(session)
             start += DATAGRAM_BYTES_MAX
 
     def tick(self, due: int = 1) -> None:
@@ -223,20 +227,26 @@ class Engine:
             self._rows.silence()
             speaking = [session for session in self._rows.streams if session.speaking]
             for session in speaking:
-                self._guard(session, self._speak, session)
+                try:
+                    self._rows.write(session.row, session.next_frame())
+                except Exception:  # noqa: BLE001
+                    self._break(session)
             self._rtp.send(self._rows)
             self._rows.advance()
             # Only now have the marks behind this audio been reached.
             for session in speaking:
-                self._guard(session, session.settle)
-
-    def _speak(self, session: Session) -> None:
-        self._rows.write(session.row, session.next_frame())
+                try:
+                    session.settle()
+                except Exception:  # noqa: BLE001
+                    self._break(session)
 
     def watch(self, now: float) -> None:
         """Once a second: what is measured in seconds."""
         for session in list(self._sessions.values()):
-            self._guard(session, session.watch, now, self._media_silence_seconds)
+            try:
+                session.watch(now, self._media_silence_seconds)
+            except Exception:  # noqa: BLE001
+                self._break(session)
         if self.controller_present:
             self._controller_seen_at = now
         elif now - self._controller_seen_at >= CONTROLLER_AWAY_SECONDS:
@@ -248,11 +258,8 @@ class Engine:
                 _log.warning("no controller and no audio: session closed", session=session.id)
                 self.close(session.id, "failed")
 
-    def _guard(self, session: Session, act: Callable[..., None], *arguments: object) -> None:
-        """Should our own fault meet one call, it ends, and the others do not notice."""
-        try:
-            act(*arguments)
-        except Exception:  # noqa: BLE001 - whatever it is, it is this call's alone
-            _log.exception("session broke", session=session.id)
-            self.counters["broken_sessions"] += 1
-            self.close(session.id, "failed")
+    def _break(self, session: Session) -> None:
+        """Our own fault, whatever it is, has met one call: it ends, and the others do not notice."""
+        _log.exception("session broke", session=session.id)
+        self.counters["broken_sessions"] += 1
+        self.close(session.id, "failed")

@@ -24,7 +24,7 @@ from controller.media.playout import BYTES_PER_MS, FRAME_BYTES, PLAYOUT_MS_MAX, 
 from controller.media.rows import PeerAddress
 from controller.media.rtp import packet as rtp
 from controller.media.rtp.jitter import Jitter
-from controller.media.rtp.sequence import Arrival, Sequence
+from controller.media.rtp.sequence import IN_ORDER, Sequence
 
 FORMATS: Final = {
     "mulaw": (rtp.PAYLOAD_TYPE_PCMU, SILENCE_MULAW),
@@ -121,7 +121,7 @@ class Session:
         if payload_type != self.payload_type:
             self.counts.other_payload_types += 1
             return
-        if self._arrivals.arrive(sequence, ssrc) is not Arrival.IN_ORDER:
+        if self._arrivals.arrive(sequence, ssrc) is not IN_ORDER:
             return
         self._jitter.arrive(timestamp, now)
         self.counts.bytes_in += len(payload)

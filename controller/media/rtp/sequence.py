@@ -13,12 +13,18 @@ MISORDER_MAX: Final = 100
 """A packet older than this by fewer is late, by more the start of a new stream (RFC 3550's figure)."""
 
 
+_SEEN_MASK: Final = (1 << MISORDER_MAX) - 1
+
+
 class Arrival(Enum):
     """What a packet is to its stream."""
 
     IN_ORDER = "in_order"
     DUPLICATE = "duplicate"
     LATE = "late"
+
+
+IN_ORDER: Final = Arrival.IN_ORDER
 
 
 @dataclass(slots=True)
@@ -40,6 +46,12 @@ class Sequence:
         if ssrc != self._ssrc:
             return self._start(sequence, ssrc)
         ahead = (sequence - self._highest) % MODULUS
+        if ahead == 1:
+            # Nearly every packet.
+            self._seen = (self._seen << 1 | 1) & _SEEN_MASK
+            self._highest = sequence
+            self.received += 1
+            return IN_ORDER
         if 0 < ahead < DROPOUT_MAX:
             return self._advance(sequence, ahead)
         behind = MODULUS - ahead if ahead else 0
@@ -55,11 +67,11 @@ class Sequence:
         return Arrival.LATE
 
     def _advance(self, sequence: int, ahead: int) -> Arrival:
-        self._seen = (self._seen << ahead | 1) & ((1 << MISORDER_MAX) - 1)
+        self._seen = (self._seen << ahead | 1) & _SEEN_MASK
         self._highest = sequence
         self.received += 1
         self.lost += ahead - 1
-        return Arrival.IN_ORDER
+        return IN_ORDER
 
     def _start(self, sequence: int, ssrc: int) -> Arrival:
         if self._ssrc != -1:
@@ -67,6 +79,6 @@ class Sequence:
         self._ssrc = ssrc
         self._highest = sequence
         # Everything before the first packet counts as seen: a straggler of an earlier stream is not this one's.
-        self._seen = (1 << MISORDER_MAX) - 1
+        self._seen = _SEEN_MASK
         self.received += 1
-        return Arrival.IN_ORDER
+        return IN_ORDER

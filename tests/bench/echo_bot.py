@@ -1,0 +1,87 @@
+"""The bot of a measurement, a process of its own: echoes every frame and notes how long it was on the way.
+
+    python -m tests.bench.echo_bot
+
+Prints `{"port": …}`; then answers each line `FROM_NS TO_NS` on its input with the delays of the frames that the
+callers sent in that time. Ends with its input.
+"""
+
+import asyncio
+import json
+import struct
+import sys
+from time import monotonic_ns
+from typing import Final
+
+import numpy as np
+import uvloop
+from picows import (
+    WSFrame,
+    WSListener,
+    WSMsgType,
+    WSTransport,
+    WSUpgradeRequest,
+    WSUpgradeResponse,
+    WSUpgradeResponseWithListener,
+    ws_create_server,
+)
+
+from controller.bot.protocol import SUBPROTOCOL
+from controller.media.playout import FRAME_BYTES
+from tests.bench.process import pin
+from tests.bench.stamp import ECHOED_OFFSET, MAGIC, MAGIC_OFFSET, SENT_OFFSET
+
+_TIME: Final = struct.Struct("<Q")
+_MAGIC: Final = struct.Struct("<H")
+
+SENT: list[int] = []
+DELAYS: list[int] = []
+"""Of every frame, in ns."""
+
+
+class Echo(WSListener):
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if frame.msg_type is WSMsgType.BINARY:
+            audio = bytearray(frame.get_payload_as_memoryview())
+            stamp(audio)
+            transport.send(WSMsgType.BINARY, audio)
+        elif frame.msg_type is WSMsgType.TEXT:
+            if b'"start"' in frame.get_payload_as_bytes():
+                transport.send(WSMsgType.TEXT, b'{"type":"accept"}')
+        elif frame.msg_type is WSMsgType.CLOSE:
+            transport.send_close(frame.get_close_code())
+            transport.disconnect()
+
+
+def stamp(audio: bytearray) -> None:
+    now = monotonic_ns()
+    for start in range(0, len(audio) - FRAME_BYTES + 1, FRAME_BYTES):
+        if _MAGIC.unpack_from(audio, start + MAGIC_OFFSET)[0] == MAGIC:
+            sent = _TIME.unpack_from(audio, start + SENT_OFFSET)[0]
+            SENT.append(sent)
+            DELAYS.append(now - sent)
+            _TIME.pack_into(audio, start + ECHOED_OFFSET, now)
+
+
+def listen(_request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
+    response = WSUpgradeResponse.create_101_response({"Sec-WebSocket-Protocol": SUBPROTOCOL})
+    return WSUpgradeResponseWithListener(response, Echo())
+
+
+async def main() -> None:
+    server = await ws_create_server(listen, "127.0.0.1", 0, backlog=1024)
+    sys.stdout.write(json.dumps({"port": server.sockets[0].getsockname()[1]}) + "\n")
+    sys.stdout.flush()
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        start, end = map(int, line.split())
+        sent = np.array(SENT, np.int64)
+        delays = np.array(DELAYS, np.int64)[(sent >= start) & (sent < end)] / 1e6
+        p50, p99 = (float(value) for value in np.percentile(delays, [50, 99])) if len(delays) else (-1.0, -1.0)
+        sys.stdout.write(json.dumps({"frames": len(delays), "p50": round(p50, 2), "p99": round(p99, 2)}) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    pin("load")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())

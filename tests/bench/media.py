@@ -1,0 +1,114 @@
+"""Part `media`: what one call costs, and how late its audio is, in our design and in the obvious one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from controller.bot.protocol import Party, Start
+from controller.media.control_messages import Attach, BotTarget, Open, Play, Report
+from controller.media.link_client import MediaLink
+from tests.bench.callers import Callers
+from tests.bench.process import Process, running
+
+CALLS: Final = (100, 300, 600)
+WARM_UP_SECONDS: Final = 2.0
+MEASURE_SECONDS: Final = 10.0
+TICKS_PER_SECOND: Final = 50
+OPENINGS_AT_ONCE: Final = 50
+
+
+async def run() -> AsyncIterator[dict[str, Any]]:
+    for calls in CALLS:
+        ours = await measure_ours(calls)
+        yield ours
+        theirs = await measure_obvious(calls)
+        theirs["ratio"] = round(theirs["us_per_call_tick"] / ours["us_per_call_tick"], 2)
+        yield theirs
+
+
+async def measure_ours(calls: int) -> dict[str, Any]:
+    async with running("tests.bench.echo_bot") as bot, running("tests.bench.worker") as worker:
+        bot_port = (await bot.hear())["port"]
+        ports = await worker.hear()
+        callers = Callers(calls, [ports["rtp"]] * calls)
+        async with linked(ports["control"]) as (link, reports):
+            await set_up(link, reports, callers, calls, bot_port)
+            figures = await measure(callers, worker, bot, calls)
+    return {"bench": "media", "design": "tick", "calls": calls, "uplink_ms": 20, **figures}
+
+
+async def measure_obvious(calls: int) -> dict[str, Any]:
+    async with running("tests.bench.echo_bot") as bot:
+        bot_port = (await bot.hear())["port"]
+        async with running("tests.bench.task_per_call", str(bot_port), str(calls)) as relay:
+            callers = Callers(calls, (await relay.hear())["ports"])
+            figures = await measure(callers, relay, bot, calls)
+    return {"bench": "media", "design": "task_per_call", "calls": calls, "uplink_ms": 20, **figures}
+
+
+async def measure(callers: Callers, measured: Process, bot: Process, calls: int) -> dict[str, Any]:
+    """Let all callers speak, and weigh the measured process meanwhile."""
+    await callers.speak(WARM_UP_SECONDS)
+    before = measured.cpu_seconds()
+    begin, end = await callers.speak(MEASURE_SECONDS)
+    user_seconds, system_seconds = (now - then for now, then in zip(measured.cpu_seconds(), before, strict=True))
+    to_bot = await bot.ask(f"{begin} {end}")
+    heard = callers.heard(begin, end)
+    callers.close()
+    # A design that cannot keep up is charged for what it carried, not for what it lost.
+    ticks = calls * (end - begin) / 1e9 * TICKS_PER_SECOND * (1 - heard.lost / heard.sent)
+    us_per_call_tick = (user_seconds + system_seconds) * 1e6 / ticks
+    return {
+        "system_share": round(system_seconds / (user_seconds + system_seconds), 2),
+        "us_per_call_tick": round(us_per_call_tick, 1),
+        "calls_per_core": int(1e6 / TICKS_PER_SECOND / us_per_call_tick),
+        "to_bot_ms_p50": to_bot["p50"],
+        "to_bot_ms_p99": to_bot["p99"],
+        "to_caller_ms_p50": _percentile(heard.to_caller, 50),
+        "to_caller_ms_p99": _percentile(heard.to_caller, 99),
+        "playout_error_ms_p99": _percentile(heard.interval_errors, 99),
+        "lost": heard.lost,
+        "silent_share": round(heard.silent_packets / max(1, heard.packets), 4),
+        "rss_mb": round(measured.resident_mb(), 1),
+    }
+
+
+@asynccontextmanager
+async def linked(port: int) -> AsyncIterator[tuple[MediaLink, "asyncio.Queue[Report]"]]:
+    reports: asyncio.Queue[Report] = asyncio.Queue()
+    up = asyncio.Event()
+    link = MediaLink(f"ws://127.0.0.1:{port}", "", reports.put_nowait, lambda _: up.set())
+    linking = asyncio.create_task(link.run())
+    await up.wait()
+    try:
+        yield link, reports
+    finally:
+        linking.cancel()
+        await asyncio.wait([linking])
+
+
+async def set_up(
+    link: MediaLink, reports: "asyncio.Queue[Report]", callers: Callers, calls: int, bot_port: int
+) -> None:
+    """Bring all calls to the point at which audio flows."""
+    start = Start(call_id="bench", caller=Party(), callee=Party(), route="bench")
+    target = BotTarget(url=f"ws://127.0.0.1:{bot_port}/", accept_seconds=30.0)
+    for first in range(0, calls, OPENINGS_AT_ONCE):
+        opened = range(first, min(first + OPENINGS_AT_ONCE, calls))
+        for call in opened:
+            await link.send(Open(session=str(call), bot=target, start=start))
+            await link.send(Attach(session=str(call), host=callers.host(call), port=callers.port))
+        for _ in opened:
+            while (report := await reports.get()).type != "accepted":
+                if report.type in {"failed", "refused"}:
+                    raise RuntimeError(f"the bot was not reached: {report}")
+    for call in range(calls):
+        await link.send(Play(session=str(call)))
+
+
+def _percentile(values: npt.NDArray[np.float64], percent: float) -> float:
+    return round(float(np.percentile(values, percent)), 2) if len(values) else -1.0

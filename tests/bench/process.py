@@ -1,0 +1,75 @@
+"""The processes of a measurement: started, pinned, asked, weighed."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, Literal
+
+STOP_SECONDS: Final = 10.0
+"""For a process to end by itself before it is killed."""
+
+
+def pin(what: Literal["measured", "load"]) -> None:
+    """The measured process has the first core to itself, as far as the machine allows; the load has the others."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) > 1:
+        os.sched_setaffinity(0, cores[:1] if what == "measured" else cores[1:])
+
+
+class Process:
+    """One child that speaks JSON lines."""
+
+    def __init__(self, child: asyncio.subprocess.Process) -> None:
+        self._child = child
+
+    async def hear(self) -> Any:
+        if self._child.stdout is None:
+            raise RuntimeError("the process has no output")
+        line = await self._child.stdout.readline()
+        if not line:
+            raise RuntimeError("the process ended")
+        return json.loads(line)
+
+    async def ask(self, line: str) -> Any:
+        if self._child.stdin is None:
+            raise RuntimeError("the process has no input")
+        self._child.stdin.write(line.encode() + b"\n")
+        await self._child.stdin.drain()
+        return await self.hear()
+
+    def cpu_seconds(self) -> tuple[float, float]:
+        """User and system time of all its threads so far (proc_pid_stat(5), fields 14 and 15)."""
+        fields = Path(f"/proc/{self._child.pid}/stat").read_text().rpartition(")")[2].split()
+        user, system = (int(field) / os.sysconf("SC_CLK_TCK") for field in fields[11:13])
+        return user, system
+
+    def resident_mb(self) -> float:
+        pages = int(Path(f"/proc/{self._child.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+@asynccontextmanager
+async def running(module: str, *arguments: str) -> AsyncIterator[Process]:
+    """A Python module of ours as a child, ended by the end of its input."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        module,
+        *arguments,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield Process(child)
+    finally:
+        if child.stdin is not None:
+            child.stdin.close()
+        try:
+            await asyncio.wait_for(child.wait(), STOP_SECONDS)
+        except TimeoutError:
+            child.kill()
+            await child.wait()
