@@ -112,7 +112,13 @@ class CallSession:
             while self.call.state is not State.ENDED:
                 event = await self._next_event()
                 self._log.debug("event", state=self.call.state, happened=str(event))
-                self._carry_out(self.call.receive(event, self._now()))
+                try:
+                    self._carry_out(self.call.receive(event, self._now()))
+                except Exception as error:  # noqa: BLE001 - our bug must not leave the caller hanging
+                    self._log.exception("event not dealt with", happened=str(event))
+                    if isinstance(event, e.CommandFailed):
+                        raise
+                    self.post(e.CommandFailed(type(event).__name__, str(error)))
         finally:
             for task in {working, *self._tasks}:
                 task.cancel()
@@ -178,7 +184,7 @@ class CallSession:
             command = await self._commands.get()
             try:
                 await self._carry_out_in_turn(command)
-            except Exception as error:  # noqa: BLE001 - our bug must not leave the caller hanging: the dialplan takes over
+            except Exception as error:  # noqa: BLE001 - as above: the dialplan takes the caller
                 self._log.exception("command failed", command=str(command))
                 self.post(e.CommandFailed(type(command).__name__, str(error)))
 

@@ -16,6 +16,9 @@ from controller.records import items
 BUSY_OR_AWAY: Final = {"busy": Trigger.BUSY, "unavailable": Trigger.UNREACHABLE}
 """A bot's own refusal, as the ladder names it."""
 
+KEYS: Final = frozenset("0123456789ABCD*#")
+"""The keys of a telephone (RFC 4733, section 3.2); Asterisk reports an E of its own as well."""
+
 ITEM_ID_SEPARATOR: Final = "/"
 """Two bots of one call may use the same id for different things: the store gets attempt/id."""
 
@@ -27,7 +30,7 @@ def from_caller_channel(event: ari.AriEvent) -> e.Event | None:
             return e.CallerGone(cause or 0, status)
         case ari.StasisEnd() | ari.ChannelDestroyed():
             return e.CallerGone()
-        case ari.ChannelDtmfReceived(digit=digit, duration_ms=duration_ms):
+        case ari.ChannelDtmfReceived(digit=digit, duration_ms=duration_ms) if digit in KEYS:
             return e.CallerPressed(digit, duration_ms)
         case ari.ChannelHold():
             return e.CallerHeld(held=True)
