@@ -107,6 +107,43 @@ def check() -> None:
 
 
 @cli.command()
+def call(
+    to: Annotated[str, typer.Option(help="Number to dial; PHONE_NUMBER where none is given")] = "",
+    caller: Annotated[str, typer.Option("--from", help="Number that the call seems to come from")] = "",
+    say: Annotated[Path | None, typer.Option(help="WAV file that the caller speaks")] = None,
+    press: Annotated[list[str] | None, typer.Option(help="Key or keys to press, each after a turn of the bot")] = None,
+    seconds: Annotated[float, typer.Option(min=1, max=3600, help="Hang up so long after the answer")] = 15.0,
+    save: Annotated[Path | None, typer.Option(help="WAV file for what the caller hears")] = None,
+) -> None:
+    """Place one call through the test carrier, as a caller would."""
+    from controller.carrier.carrier import CALLER  # noqa: PLC0415
+    from controller.carrier.placed_call import CallOptions, place_call  # noqa: PLC0415
+
+    settings = _settings()
+    options = CallOptions(
+        to=to or settings.phone_number,
+        caller=caller or CALLER,
+        say=say,
+        press=tuple(press or ()),
+        seconds=seconds,
+        save=save,
+    )
+    report = asyncio.run(place_call(settings, options, typer.echo))
+    raise typer.Exit(0 if report.ok else 1)
+
+
+@cli.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where what the caller heard is saved")] = Path("demo-output"),
+) -> None:
+    """Place the call of `make demo`: the bot, a result, a human, the record."""
+    from controller.carrier.demo import run_demo  # noqa: PLC0415
+
+    report = asyncio.run(run_demo(_settings(), folder, typer.echo))
+    raise typer.Exit(0 if report.ok else 1)
+
+
+@cli.command()
 def phone() -> None:
     """Say how to connect a SIP phone."""
     settings = _settings()
