@@ -20,8 +20,8 @@ SOUND_LEVEL_DB: Final = -45.0
 TONE_SHARE: Final = 0.6
 """Of a frame's energy must be at the tone's frequency. Speech rarely has a third of it there."""
 
-MATCH_SCORE: Final = 0.6
-"""From here on `find` has found it: G.711 twice over leaves 0.99, foreign speech gets below 0.3."""
+MATCH_SCORE: Final = 0.8
+"""From here on `find` has found it: G.711 twice over leaves 0.99, half of it is 0.7, foreign speech below 0.3."""
 
 _FULL_SCALE: Final = 32_768.0
 
