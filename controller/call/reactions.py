@@ -154,8 +154,6 @@ def transfer(call: Call, event: events.TransferRequested) -> Commands:
 
 
 def save(call: Call, event: events.TranscriptSaid | events.ResultReported | events.LogWritten) -> Commands:
-    if isinstance(event, events.ResultReported):
-        yield call.note("result", event.name)
     yield Save(call.at, event)
 
 

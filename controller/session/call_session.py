@@ -234,6 +234,7 @@ class CallSession:
             self._log.info(command.kind, at=f"{command.at:.3f}", **detail)
         stored = None
         if isinstance(command, c.Save):
+            self._log.info("bot reported", at=f"{command.at:.3f}", what=type(command.item).__name__)
             saved = e.Stored(command.item.attempt, command.item.id)
             stored = lambda: self.post(saved)  # noqa: E731
         self._submit(item, stored)
