@@ -1,9 +1,9 @@
-"""One call: what is known of it, and `receive`, which turns an event into commands."""
+"""One call: `receive` turns an event into commands."""
 
 from typing import Final
 
 from controller.call import ladder
-from controller.call.commands import Command, Note
+from controller.call.commands import Command
 from controller.call.events import (
     BotAccepted,
     BotHungUp,
@@ -19,10 +19,8 @@ from controller.call.events import (
     MediaSilent,
     TransferRequested,
 )
-from controller.call.legs import BotLeg, HumanLeg
+from controller.call.state import CallState
 from controller.call.transitions import TABLE
-from controller.call.vocabulary import Ending, State, Trigger
-from controller.routing.route import Arrival, Decision
 
 OF_THE_BOT: Final = (
     BotAccepted,
@@ -37,35 +35,8 @@ OF_THE_BOT: Final = (
 OF_THE_HUMAN: Final = (HumanAnswered, HumanGone, HumanJoined, HumanRinging)
 
 
-class Call:
+class Call(CallState):
     """Times are seconds on any steady clock; whoever calls `receive` reads it."""
-
-    def __init__(self, call_id: str, arrival: Arrival, decision: Decision, now: float) -> None:
-        self.id = call_id
-        self.arrival = arrival
-        self.route = decision.route
-        self.reason = decision.reason
-        self.state = State.OFFERING
-        self.answered_at: float | None = None
-        """When the caller's channel went up, in seconds since the call arrived."""
-        self.caller_here = True
-        """The caller's channel is ours to end."""
-        self.held = False
-        """The caller's phone has put us on hold: no packets are no wonder."""
-        self.bot: BotLeg | None = None
-        self.human: HumanLeg | None = None
-        self.rung = -1
-        """Index into the ladder of the rung taken last."""
-        self.trigger = Trigger.UNREACHABLE
-        """What left the rung before it."""
-        self.ending: Ending | None = None
-        self.cause = 0
-        """Why the caller's channel ended (Q.850), 0 if nobody said."""
-        self.deadline: float | None = None
-        """When `DeadlinePassed` is due, if at all."""
-        self.attempts = 0
-        self.started = now
-        self.now = now
 
     def begin(self) -> list[Command]:
         """Take the first rung. Once, before any event."""
@@ -77,28 +48,6 @@ class Call:
         if self._is_stale(event):
             return []
         return list(TABLE[type(event)][self.state](self, event))
-
-    def note(self, kind: str, detail: str = "") -> Note:
-        """A step for the record, now."""
-        return Note(self.at, kind, detail)
-
-    def enter(self, state: State, seconds: float | None = None) -> None:
-        """Change state; the deadline of the old one is gone, the new one's comes in `seconds`, if at all."""
-        self.state = state
-        self.deadline = None if seconds is None else self.now + seconds
-
-    def next_attempt(self) -> int:
-        self.attempts += 1
-        return self.attempts
-
-    @property
-    def answered(self) -> bool:
-        return self.answered_at is not None
-
-    @property
-    def at(self) -> float:
-        """Seconds since the call arrived."""
-        return self.now - self.started
 
     def _is_stale(self, event: Event) -> bool:
         """Late news of a leg that was given up."""

@@ -1,8 +1,6 @@
 """The large moves of a call: the first rung, the next one, the end. `reactions` decide when they are made."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from controller.call.causes import NORMAL_CLEARING, REFUSAL_CAUSES
 from controller.call.commands import (
@@ -23,11 +21,9 @@ from controller.call.commands import (
     TellTransfer,
 )
 from controller.call.legs import BotLeg, HumanLeg
+from controller.call.state import CallState
 from controller.call.vocabulary import Ending, State, TransferOutcome, Trigger
 from controller.routing.route import BotRung, HumanRung
-
-if TYPE_CHECKING:
-    from controller.call.call import Call
 
 NOBODY_AVAILABLE: Final = "ari-controller/nobody-available"
 """A sound of the bundled Asterisk."""
@@ -59,7 +55,7 @@ BOT_END_REASONS: Final[dict[Ending, str]] = {
 """What `end` of the bot protocol says."""
 
 
-def begin(call: Call) -> Commands:
+def begin(call: CallState) -> Commands:
     """A call has arrived: let it ring and take the first rung."""
     yield OpenRecord(call.arrival, call.route)
     yield call.note("arrived", f"{call.arrival.from_number or 'anonymous'} to {call.arrival.to_number}")
@@ -69,7 +65,7 @@ def begin(call: Call) -> Commands:
     yield from take_next_rung(call)
 
 
-def leave_rung(call: Call, trigger: Trigger, detail: str) -> Commands:
+def leave_rung(call: CallState, trigger: Trigger, detail: str) -> Commands:
     """The rung that has the call, or was to have it, cannot: the next one."""
     call.trigger = trigger
     yield call.note("rung_left", f"{trigger}: {detail}" if detail else str(trigger))
@@ -77,7 +73,7 @@ def leave_rung(call: Call, trigger: Trigger, detail: str) -> Commands:
     yield from take_next_rung(call)
 
 
-def take_next_rung(call: Call) -> Commands:
+def take_next_rung(call: CallState) -> Commands:
     """Go down the ladder; below its last rung the caller is told, or refused if never answered."""
     call.rung += 1
     if call.rung < len(call.route.ladder):
@@ -92,7 +88,7 @@ def take_next_rung(call: Call) -> Commands:
         yield from end(call, Ending.REFUSED, REFUSAL_CAUSES[call.trigger])
 
 
-def offer(call: Call, rung: BotRung) -> Commands:
+def offer(call: CallState, rung: BotRung) -> Commands:
     """Ask a bot while the phone rings, and have media ready by the time it accepts."""
     call.bot = BotLeg(call.next_attempt(), rung)
     if call.answered:
@@ -102,7 +98,7 @@ def offer(call: Call, rung: BotRung) -> Commands:
     call.enter(State.OFFERING, rung.accept_seconds + ACCEPT_MARGIN_SECONDS)
 
 
-def dial(call: Call, rung: HumanRung) -> Commands:
+def dial(call: CallState, rung: HumanRung) -> Commands:
     """Let the human's phone ring; a bot that asked for it stays on."""
     call.human = HumanLeg(call.next_attempt(), rung)
     if call.answered:
@@ -113,14 +109,14 @@ def dial(call: Call, rung: HumanRung) -> Commands:
     call.enter(State.DIALLING, rung.ring_seconds + DIAL_MARGIN_SECONDS)
 
 
-def close_bot(call: Call, reason: str) -> Commands:
+def close_bot(call: CallState, reason: str) -> Commands:
     """The bot's part is over, if it has one."""
     if call.bot:
         yield CloseBot(call.bot.attempt, reason)
         call.bot = None
 
 
-def end(call: Call, ending: Ending, cause: int = NORMAL_CLEARING) -> Commands:
+def end(call: CallState, ending: Ending, cause: int = NORMAL_CLEARING) -> Commands:
     """End the call for everyone. The human first: a phone must not ring for a caller who has gone."""
     call.ending = ending
     if call.human:

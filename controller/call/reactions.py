@@ -1,8 +1,6 @@
 """The cells of the transition table: what one event means in one state. The large moves are in `ladder`."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from controller.call import events, ladder
 from controller.call.commands import (
@@ -19,10 +17,8 @@ from controller.call.commands import (
     TellStored,
     TellTransfer,
 )
+from controller.call.state import CallState
 from controller.call.vocabulary import Ending, State, TransferOutcome, Trigger
-
-if TYPE_CHECKING:
-    from controller.call.call import Call
 
 NO_ACK_PREFIX: Final = "~"
 """Begins the ids that the media worker gives to what a bot reported without one: the bot need not hear of them."""
@@ -32,7 +28,7 @@ JOIN_SECONDS: Final = 5.0
 """A human who has picked up is in the bridge in milliseconds; past this it will not happen."""
 
 
-def ignore(_call: Call, _event: events.Event) -> Commands:
+def ignore(_call: CallState, _event: events.Event) -> Commands:
     """Nothing to do: it is late, or a consequence of what we did ourselves."""
     yield from ()
 
@@ -40,20 +36,20 @@ def ignore(_call: Call, _event: events.Event) -> Commands:
 # --- the caller ---------------------------------------------------------------------------------------------
 
 
-def caller_left(call: Call, event: events.CallerGone) -> Commands:
+def caller_left(call: CallState, event: events.CallerGone) -> Commands:
     call.caller_here = False
     call.cause = event.cause
     yield call.note("caller_gone", f"cause {event.cause}" if event.cause else "")
     yield from ladder.end(call, Ending.CALLER_HUNG_UP if call.answered else Ending.CALLER_CANCELLED)
 
 
-def caller_answered(call: Call, _event: events.CallerAnswered) -> Commands:
+def caller_answered(call: CallState, _event: events.CallerAnswered) -> Commands:
     call.answered_at = call.at
     yield call.note("answered")
     yield from _let_talk(call)
 
 
-def answered_while_waiting(call: Call, _event: events.CallerAnswered) -> Commands:
+def answered_while_waiting(call: CallState, _event: events.CallerAnswered) -> Commands:
     """The bot that the answer was for is gone: the caller hears ringing until the next rung has taken the call."""
     call.answered_at = call.at
     yield call.note("answered")
@@ -61,91 +57,91 @@ def answered_while_waiting(call: Call, _event: events.CallerAnswered) -> Command
         yield StartRingback()
 
 
-def answered_too_late(call: Call, _event: events.CallerAnswered) -> Commands:
+def answered_too_late(call: CallState, _event: events.CallerAnswered) -> Commands:
     call.answered_at = call.at
     yield call.note("answered")
 
 
-def caller_held(call: Call, event: events.CallerHeld) -> Commands:
+def caller_held(call: CallState, event: events.CallerHeld) -> Commands:
     call.held = event.held
     yield call.note("held" if event.held else "resumed")
 
 
-def digit_noted(call: Call, event: events.CallerPressed) -> Commands:
+def digit_noted(call: CallState, event: events.CallerPressed) -> Commands:
     yield call.note("dtmf", event.digit)
 
 
-def digit_to_bot(call: Call, event: events.CallerPressed) -> Commands:
+def digit_to_bot(call: CallState, event: events.CallerPressed) -> Commands:
     yield call.note("dtmf", event.digit)
     if call.bot:
         yield TellDigit(call.bot.attempt, event.digit, event.duration_ms)
 
 
-def announced(call: Call, _event: events.AnnouncementEnded) -> Commands:
+def announced(call: CallState, _event: events.AnnouncementEnded) -> Commands:
     yield from ladder.end(call, Ending.NOBODY_LEFT)
 
 
 # --- the bot ------------------------------------------------------------------------------------------------
 
 
-def media_joined(call: Call, event: events.MediaJoined) -> Commands:
+def media_joined(call: CallState, event: events.MediaJoined) -> Commands:
     if call.bot:
         call.bot.joined = True
         yield call.note("media_joined", f"attempt {event.attempt}")
         yield from _answer_when_ready(call)
 
 
-def bot_accepted(call: Call, _event: events.BotAccepted) -> Commands:
+def bot_accepted(call: CallState, _event: events.BotAccepted) -> Commands:
     if call.bot:
         call.bot.accepted = True
         yield call.note("bot_accepted")
         yield from _answer_when_ready(call)
 
 
-def bot_lost(call: Call, event: events.BotLost) -> Commands:
+def bot_lost(call: CallState, event: events.BotLost) -> Commands:
     yield from ladder.leave_rung(call, event.trigger, event.detail)
 
 
-def media_lost(call: Call, event: events.MediaGone) -> Commands:
+def media_lost(call: CallState, event: events.MediaGone) -> Commands:
     trigger = Trigger.DROPPED if call.state is State.TALKING else Trigger.UNREACHABLE
     yield from ladder.leave_rung(call, trigger, event.detail)
 
 
-def bot_lost_in_transfer(call: Call, event: events.BotLost | events.MediaGone) -> Commands:
+def bot_lost_in_transfer(call: CallState, event: events.BotLost | events.MediaGone) -> Commands:
     """The human's phone goes on ringing; there is no bot to return to."""
     yield call.note("bot_lost", event.detail)
     yield from ladder.close_bot(call, "failed")
 
 
-def bot_left_in_transfer(call: Call, _event: events.BotHungUp) -> Commands:
+def bot_left_in_transfer(call: CallState, _event: events.BotHungUp) -> Commands:
     yield call.note("bot_hung_up", "while the human's phone rings")
     yield from ladder.close_bot(call, ladder.BOT_END_REASONS[Ending.BOT_HUNG_UP])
 
 
-def bot_hung_up(call: Call, event: events.BotHungUp) -> Commands:
+def bot_hung_up(call: CallState, event: events.BotHungUp) -> Commands:
     yield call.note("bot_hung_up", event.reason)
     yield from ladder.end(call, Ending.BOT_HUNG_UP)
 
 
-def media_silent(call: Call, event: events.MediaSilent) -> Commands:
+def media_silent(call: CallState, event: events.MediaSilent) -> Commands:
     yield call.note("media_silent", f"no packet for {event.seconds:g} s{', on hold' if call.held else ''}")
     if not call.held:
         yield from ladder.end(call, Ending.MEDIA_LOST)
 
 
-def first_audio(call: Call, event: events.FirstAudio) -> Commands:
+def first_audio(call: CallState, event: events.FirstAudio) -> Commands:
     yield call.note(f"first_audio_to_{event.to}")
 
 
-def transfer_too_early(_call: Call, event: events.TransferRequested) -> Commands:
+def transfer_too_early(_call: CallState, event: events.TransferRequested) -> Commands:
     yield TellTransfer(event.attempt, "failed", "the call is not answered yet")
 
 
-def transfer_twice(call: Call, _event: events.TransferRequested) -> Commands:
+def transfer_twice(call: CallState, _event: events.TransferRequested) -> Commands:
     yield call.note("transfer_requested", "once more, while the human's phone rings")
 
 
-def transfer(call: Call, event: events.TransferRequested) -> Commands:
+def transfer(call: CallState, event: events.TransferRequested) -> Commands:
     yield call.note("transfer_requested", event.summary)
     if call.route.human:
         yield from ladder.dial(call, call.route.human)
@@ -153,17 +149,17 @@ def transfer(call: Call, event: events.TransferRequested) -> Commands:
         yield TellTransfer(event.attempt, "failed", f"route {call.route.name} has no human")
 
 
-def save(call: Call, event: events.TranscriptSaid | events.ResultReported | events.LogWritten) -> Commands:
+def save(call: CallState, event: events.TranscriptSaid | events.ResultReported | events.LogWritten) -> Commands:
     yield Save(call.at, event)
 
 
-def stored(call: Call, event: events.Stored) -> Commands:
+def stored(call: CallState, event: events.Stored) -> Commands:
     unnamed = event.id.startswith(NO_ACK_PREFIX)
     if call.bot and call.bot.attempt == event.attempt and not unnamed:
         yield TellStored(event.attempt, event.id)
 
 
-def _answer_when_ready(call: Call) -> Commands:
+def _answer_when_ready(call: CallState) -> Commands:
     """Bot and media must both be there, so that the first word comes with the answer."""
     if not (call.bot and call.bot.accepted and call.bot.joined):
         return
@@ -175,7 +171,7 @@ def _answer_when_ready(call: Call) -> Commands:
         call.enter(State.ANSWERING, ANSWER_SECONDS)
 
 
-def _let_talk(call: Call) -> Commands:
+def _let_talk(call: CallState) -> Commands:
     if call.bot:
         yield PlayBot(call.bot.attempt)
         call.enter(State.TALKING)
@@ -184,13 +180,13 @@ def _let_talk(call: Call) -> Commands:
 # --- the human ----------------------------------------------------------------------------------------------
 
 
-def human_ringing(call: Call, _event: events.HumanRinging) -> Commands:
+def human_ringing(call: CallState, _event: events.HumanRinging) -> Commands:
     yield call.note("human_ringing")
     if call.bot:
         yield TellTransfer(call.bot.attempt, "ringing")
 
 
-def human_answered(call: Call, event: events.HumanAnswered) -> Commands:
+def human_answered(call: CallState, event: events.HumanAnswered) -> Commands:
     if call.human and not call.human.answered:
         call.human.answered = True
         yield call.note("human_answered")
@@ -199,7 +195,7 @@ def human_answered(call: Call, event: events.HumanAnswered) -> Commands:
         call.enter(State.DIALLING, JOIN_SECONDS)
 
 
-def human_joined(call: Call, _event: events.HumanJoined) -> Commands:
+def human_joined(call: CallState, _event: events.HumanJoined) -> Commands:
     yield call.note("human_joined")
     if call.bot:
         yield TellTransfer(call.bot.attempt, "connected")
@@ -207,7 +203,7 @@ def human_joined(call: Call, _event: events.HumanJoined) -> Commands:
     call.enter(State.WITH_HUMAN)
 
 
-def human_not_reached(call: Call, event: events.HumanGone) -> Commands:
+def human_not_reached(call: CallState, event: events.HumanGone) -> Commands:
     """Back to the bot if it is still there, else down the ladder."""
     yield call.note("human_gone", f"{event.outcome}: {event.detail}" if event.detail else event.outcome)
     call.human = None
@@ -219,7 +215,7 @@ def human_not_reached(call: Call, event: events.HumanGone) -> Commands:
         yield from ladder.leave_rung(call, Trigger.FAILED, f"human {event.outcome}")
 
 
-def human_left(call: Call, _event: events.HumanGone) -> Commands:
+def human_left(call: CallState, _event: events.HumanGone) -> Commands:
     call.human = None
     yield call.note("human_hung_up")
     yield from ladder.end(call, Ending.HUMAN_HUNG_UP)
@@ -233,49 +229,49 @@ def _transfer_state(outcome: TransferOutcome) -> str:
 # --- deadlines and the machinery ----------------------------------------------------------------------------
 
 
-def accept_too_late(call: Call, _event: events.DeadlinePassed) -> Commands:
+def accept_too_late(call: CallState, _event: events.DeadlinePassed) -> Commands:
     missing = "media" if call.bot and call.bot.accepted else "the bot"
     yield from ladder.leave_rung(call, Trigger.NO_ANSWER, f"nothing from {missing} in time")
 
 
-def answer_too_late(call: Call, _event: events.DeadlinePassed) -> Commands:
+def answer_too_late(call: CallState, _event: events.DeadlinePassed) -> Commands:
     yield call.note("command_failed", "AnswerCaller: Asterisk did not say that it was done")
     yield from ladder.end(call, Ending.FAILED)
 
 
-def ring_too_long(call: Call, _event: events.DeadlinePassed) -> Commands:
+def ring_too_long(call: CallState, _event: events.DeadlinePassed) -> Commands:
     if call.human:
         attempt = call.human.attempt
         yield HangUpHuman(attempt)
         yield from human_not_reached(call, events.HumanGone(attempt, TransferOutcome.NO_ANSWER))
 
 
-def command_failed(call: Call, event: events.CommandFailed) -> Commands:
+def command_failed(call: CallState, event: events.CommandFailed) -> Commands:
     yield call.note("command_failed", f"{event.command}: {event.detail}")
     yield from ladder.end(call, Ending.FAILED)
 
 
-def asterisk_lost(call: Call, _event: events.AsteriskLost) -> Commands:
+def asterisk_lost(call: CallState, _event: events.AsteriskLost) -> Commands:
     call.caller_here = False
     yield from ladder.end(call, Ending.ASTERISK_LOST)
 
 
-def shut_down(call: Call, _event: events.ShutDown) -> Commands:
+def shut_down(call: CallState, _event: events.ShutDown) -> Commands:
     yield from ladder.end(call, Ending.SHUTDOWN)
 
 
-def released(call: Call, event: events.Released) -> Commands:
+def released(call: CallState, event: events.Released) -> Commands:
     if event.left_behind:
         yield call.note("left_behind", " ".join(event.left_behind))
     yield from _close_record(call, event.statistics)
 
 
-def release_too_long(call: Call, _event: events.DeadlinePassed) -> Commands:
+def release_too_long(call: CallState, _event: events.DeadlinePassed) -> Commands:
     yield call.note("left_behind", "not everything was given back in time")
     yield from _close_record(call, {})
 
 
-def _close_record(call: Call, statistics: dict[str, int | float]) -> Commands:
+def _close_record(call: CallState, statistics: dict[str, int | float]) -> Commands:
     if call.ending:
         yield CloseRecord(call.at, call.ending, call.answered_at, call.cause, statistics)
         call.enter(State.ENDED)
