@@ -52,6 +52,6 @@ images: docker
 .venv/ready: requirements-dev.lock pyproject.toml
 	@setup/python
 	$(PYTHON) -m venv --clear .venv
-	$(RUN)pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(RUN)pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(RUN)pip install -qq --disable-pip-version-check --no-deps --editable .
 	@touch $@
