@@ -6,9 +6,9 @@ from this file (`python -m controller.bot.schema`), so the models are the single
 """
 
 import math
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from controller.errors import ProtocolError
 
@@ -60,13 +60,19 @@ class _FromBot(BaseModel):
 
 
 class AudioFormat(_ToBot):
-    """The audio of both directions. G.711 (ITU-T): one byte is one sample, 8 bytes are 1 ms."""
+    """The audio of both directions: G.711 (ITU-T) as it is on the telephone, or linear PCM."""
 
-    encoding: Encoding = "mulaw"
-    """G.711 µ-law or A-law."""
-    sample_rate: Literal[8000] = 8000
-    """Samples per second."""
+    encoding: Literal["mulaw", "alaw", "pcm16"] = "mulaw"
+    """G.711 µ-law or A-law (one byte is one sample), or signed 16-bit little-endian samples."""
+    sample_rate: Literal[8000, 16000, 24000] = 8000
+    """Samples per second; 8000 for G.711."""
     channels: Literal[1] = 1
+
+    @model_validator(mode="after")
+    def _g711_is_8_khz(self) -> Self:
+        if self.encoding != "pcm16" and self.sample_rate != 8000:
+            raise ValueError(f"{self.encoding} has 8000 samples per second")
+        return self
 
 
 class Party(_ToBot):

@@ -7,9 +7,9 @@ are not acknowledged are sent again, in order, when a new link is opened. One li
 connection replaces the older one. A session is one bot's part of one call.
 """
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from controller.bot.protocol import Encoding, EndReason, Start
 
@@ -42,6 +42,13 @@ class Open(_Message):
     bot: BotTarget
     start: Start
     encoding: Encoding = "mulaw"
+    """Of Asterisk's RTP. The bot's own, `start.audio`, is the same or pcm16."""
+
+    @model_validator(mode="after")
+    def _one_law(self) -> Self:
+        if self.start.audio.encoding not in {self.encoding, "pcm16"}:
+            raise ValueError(f"Asterisk's {self.encoding} is not turned into {self.start.audio.encoding}")
+        return self
 
 
 class Attach(_Message):

@@ -17,6 +17,7 @@ import structlog
 from controller.bot.connection import CLOSE_SECONDS, BotConnection, BotFailed, BotRefused
 from controller.bot.protocol import EndReason, parse_to_bot
 from controller.errors import ProtocolError
+from controller.media.audio.linear import Line, from_linear, to_linear
 from controller.media.control_messages import (
     Attach,
     Close,
@@ -199,6 +200,7 @@ class Engine:
         plain = (headers["first"] == rtp.VERSION << 6) & (lengths > rtp.HEADER_BYTES)
         payload_types = headers["second"] & rtp.PAYLOAD_TYPE_MASK
         columns = (plain, payload_types, headers["sequence"], headers["timestamp"], headers["ssrc"], lengths)
+        converting: dict[Session, None] = {}
         start = 0
         for key, is_plain, payload_type, sequence, timestamp, ssrc, length in zip(
             batch.keys, *(column.tolist() for column in columns), strict=True
@@ -213,9 +215,20 @@ class Engine:
                         session.receive(payload_type, sequence, timestamp, ssrc, payload, now)
                     else:
                         session.receive_unusual(batch.bytes[start : start + length], now)
+                    if session.unconverted:
+                        converting[session] = None
                 except Exception:  # noqa: BLE001
                     self._break(session)
             start += DATAGRAM_BYTES_MAX
+        if converting:
+            self._convert_to_bots(list(converting))
+
+    def _convert_to_bots(self, sessions: list[Session]) -> None:
+        """The codes of all callers whose bots have linear PCM, as one batch."""
+        waiting = [(session.line, bytes(session.unconverted)) for session in sessions if session.line is not None]
+        for session, audio in zip(sessions, to_linear(waiting), strict=True):
+            session.unconverted.clear()
+            session.send_to_bot(audio)
 
     def tick(self, due: int = 1) -> None:
         """Send one packet per due tick to every caller whose call is answered."""
@@ -226,11 +239,7 @@ class Engine:
         for _ in range(due - skipped):
             self._rows.silence()
             speaking = [session for session in self._rows.streams if session.speaking]
-            for session in speaking:
-                try:
-                    self._rows.write(session.row, session.next_frame())
-                except Exception:  # noqa: BLE001
-                    self._break(session)
+            self._write_frames(speaking)
             self._rtp.send(self._rows)
             self._rows.advance()
             # Only now have the marks behind this audio been reached.
@@ -239,6 +248,24 @@ class Engine:
                     session.settle()
                 except Exception:  # noqa: BLE001
                     self._break(session)
+
+    def _write_frames(self, speaking: list[Session]) -> None:
+        """The bots' audio into the packets that go out; linear PCM as one batch."""
+        converting: list[Session] = []
+        linear: list[tuple[Line, bytes]] = []
+        for session in speaking:
+            try:
+                frame = session.next_frame()
+            except Exception:  # noqa: BLE001
+                self._break(session)
+                continue
+            if session.line is None:
+                self._rows.write(session.row, frame)
+            else:
+                converting.append(session)
+                linear.append((session.line, frame))
+        for session, codes in zip(converting, from_linear(linear), strict=True):
+            self._rows.write(session.row, codes)
 
     def watch(self, now: float) -> None:
         """Once a second: what is measured in seconds."""

@@ -11,6 +11,8 @@ from controller.bot.connection import BotConnection, Message
 from controller.bot.protocol import Answered, Clear, Cleared, Hangup, Mark, MarkReached, Transfer
 from controller.errors import ProtocolError
 from controller.media.audio.g711 import SILENCE_ALAW, SILENCE_MULAW
+from controller.media.audio.linear import SAMPLE_BYTES, Line
+from controller.media.audio.resample import TELEPHONE_RATE
 from controller.media.control_messages import (
     Accepted,
     BotMessage,
@@ -20,7 +22,7 @@ from controller.media.control_messages import (
     Report,
     Silent,
 )
-from controller.media.playout import BYTES_PER_MS, FRAME_BYTES, PLAYOUT_MS_MAX, Playout
+from controller.media.playout import FRAME_BYTES, FRAME_MS, PLAYOUT_MS_MAX, Playout
 from controller.media.rows import PeerAddress
 from controller.media.rtp import packet as rtp
 from controller.media.rtp.jitter import Jitter
@@ -51,7 +53,6 @@ class Counts:
     malformed_packets: int = 0
     other_payload_types: int = 0
     cleared_ms: int = 0
-    dropped_ms: int = 0
     underruns: int = 0
 
 
@@ -72,11 +73,18 @@ class Session:
         """When it was opened, played or last sent a packet by Asterisk."""
         self.payload_type, self.silence = FORMATS[opening.encoding]
         self.counts = Counts()
+        self.line = _line(opening)
+        """For a bot of linear PCM; None for one that has what Asterisk has, bit for bit."""
+        self.unconverted = bytearray()
+        """The caller's codes on their way to a bot of linear PCM."""
         self._reports = reports
-        self._playout: Playout[Mark | BotMessage | Disconnected] = Playout()
+        unit_bytes = self.line.factor * SAMPLE_BYTES if self.line else 1
+        self._playout: Playout[Mark | BotMessage | Disconnected] = Playout(unit_bytes)
+        self._frame_bytes = unit_bytes * FRAME_BYTES
         self._arrivals = Sequence()
         self._jitter = Jitter()
         self._first_audio_told = {"bot": False, "caller": False}
+        self._dropped_bytes = 0
         self._overrun_told = False
         self._silent_told = False
         self._strangers_before = strangers
@@ -105,7 +113,8 @@ class Session:
             "jitter_ms": round(self._jitter.seconds * 1000, 2),
             "jitter_max_ms": round(self._jitter.seconds_max * 1000, 2),
             "strangers": strangers - self._strangers_before,
-            "played_ms": self._playout.taken_bytes // BYTES_PER_MS,
+            "played_ms": self._playout.taken_ms,
+            "dropped_ms": round(self._dropped_bytes * FRAME_MS / self._frame_bytes),
             **asdict(self.counts),
             **(self.bot.counters if self.bot is not None else {}),
         }
@@ -126,7 +135,16 @@ class Session:
         self._jitter.arrive(timestamp, now)
         self.counts.bytes_in += len(payload)
         # Before `play` the bot has not been told `answered`, and audio is not to overtake that.
-        if self.playing and self.bot is not None and self.bot.send_audio(payload) and not self._first_audio_told["bot"]:
+        if not self.playing:
+            return
+        if self.line is None:
+            self.send_to_bot(payload)
+        else:
+            self.unconverted += payload
+
+    def send_to_bot(self, audio: bytes | memoryview) -> None:
+        """Send the caller's audio, in the bot's format."""
+        if self.bot is not None and self.bot.send_audio(audio) and not self._first_audio_told["bot"]:
             self._tell_first_audio("bot")
 
     def receive_unusual(self, datagram: memoryview, now: float) -> None:
@@ -142,12 +160,17 @@ class Session:
     # --- the bot's audio ------------------------------------------------------------------------------------
 
     def next_frame(self) -> bytes:
-        """One tick: the next 20 ms of the bot's audio, less or nothing where it ran out."""
+        """One tick: the next 20 ms of the bot's audio in the bot's format.
+
+        Less or nothing where it ran out; linear PCM is filled with silence then, to go through the filters whole.
+        """
         frame = self._playout.take(FRAME_BYTES)
-        if len(frame) < FRAME_BYTES:
+        self.counts.bytes_out += len(frame)
+        if len(frame) < self._frame_bytes:
             self.speaking = False
             self.counts.underruns += 1
-        self.counts.bytes_out += len(frame)
+            if self.line is not None:
+                frame = frame.ljust(self._frame_bytes, b"\0")
         if not self._first_audio_told["caller"]:
             self._tell_first_audio("caller")
         return frame
@@ -179,11 +202,11 @@ class Session:
         self._reports.add(Accepted(session=self.id))
 
     def on_audio(self, audio: memoryview) -> None:
-        if self._overrun_told and self._playout.waiting_bytes <= PLAYOUT_MS_MAX * BYTES_PER_MS // 2:
+        if self._overrun_told and self._playout.waiting_ms <= PLAYOUT_MS_MAX // 2:
             self._overrun_told = False
         self.speaking = True
-        refused = len(audio) - self._playout.write(audio)
-        self.counts.dropped_ms += refused // BYTES_PER_MS
+        refused = self._playout.write(audio)
+        self._dropped_bytes += refused
         if refused and not self._overrun_told:
             self._overrun_told = True
             self._refuse(f"{PLAYOUT_MS_MAX // 1000} s of audio are waiting already, what is beyond them is dropped")
@@ -229,3 +252,10 @@ class Session:
     def _refuse(self, message: str) -> None:
         if self.bot is not None:
             self.bot.refuse("overrun", message)
+
+
+def _line(opening: Open) -> Line | None:
+    audio = opening.start.audio
+    if audio.encoding != "pcm16":
+        return None
+    return Line(opening.encoding, audio.sample_rate // TELEPHONE_RATE)

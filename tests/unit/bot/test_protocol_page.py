@@ -10,7 +10,7 @@ import pytest
 from controller.bot import connection, protocol
 from controller.config import Settings
 from controller.errors import ProtocolError
-from controller.media.playout import BYTES_PER_MS, MARKS_MAX, PLAYOUT_MS_MAX
+from controller.media.playout import MARKS_MAX, PLAYOUT_MS_MAX, SAMPLES_PER_MS
 from tests.unit.bot.test_protocol_schema import FROM_BOT_SCHEMA, SCHEMA, TO_BOT_SCHEMA
 
 PAGE = Path("docs/bot-protocol.md").read_text(encoding="utf-8")
@@ -56,7 +56,7 @@ def test_every_word_of_the_closed_vocabularies_is_explained(vocabulary: Any) -> 
 def test_the_bounds_are_ours() -> None:
     assert f"{protocol.TEXT_MESSAGE_BYTES_MAX:,} bytes" in PAGE
     assert f"| {connection.FRAME_BYTES_MAX:,} bytes; a larger one ends the connection |" in PAGE
-    assert f"| {PLAYOUT_MS_MAX:,} ms ({PLAYOUT_MS_MAX * BYTES_PER_MS:,} bytes) |" in PAGE
+    assert f"| {PLAYOUT_MS_MAX:,} ms ({PLAYOUT_MS_MAX * SAMPLES_PER_MS:,} bytes of G.711) |" in PAGE
     assert f"beyond {PLAYOUT_MS_MAX // 1000} s of waiting audio" in PAGE
     assert f"| Marks waiting to be reached | {MARKS_MAX:,} |" in PAGE
     assert f"at {connection.TEXT_WAITING_BYTES_MAX // 1024} KiB of unread messages" in PAGE

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
-from controller.bot.protocol import Party, Start
+from controller.bot.protocol import AudioFormat, Encoding, Party, Start
 from controller.config import Settings
 from controller.media.control_messages import Attach, BotTarget, Hello, Open, Play, Report
 from controller.media.link_client import MediaLink
@@ -109,18 +109,22 @@ async def working(**values: Any) -> AsyncIterator[Listening]:
         await asyncio.wait([running])
 
 
-def start(call: str = "call-1") -> Start:
-    return Start(call_id=call, caller=Party(number="+4930111"), callee=Party(number="+4930222"), route="default")
+def start(audio: AudioFormat) -> Start:
+    caller, callee = Party(number="+4930111"), Party(number="+4930222")
+    return Start(call_id="call-1", caller=caller, callee=callee, route="default", audio=audio)
 
 
-def opening(url: str, session: str = "s1", **values: Any) -> Open:
-    return Open(session=session, bot=BotTarget(url=url, token="bot-secret"), start=start(), **values)
+def opening(url: str, session: str = "s1", audio: AudioFormat | None = None, encoding: Encoding = "mulaw") -> Open:
+    target = BotTarget(url=url, token="bot-secret")
+    return Open(session=session, bot=target, start=start(audio or AudioFormat(encoding=encoding)), encoding=encoding)
 
 
-async def answered(controller: Controller, worker: Listening, url: str, session: str = "s1") -> FakeAsterisk:
+async def answered(
+    controller: Controller, worker: Listening, url: str, session: str = "s1", audio: AudioFormat | None = None
+) -> FakeAsterisk:
     """Take a call to the point at which audio flows both ways."""
     asterisk = FakeAsterisk(worker.rtp.port)
-    await controller.link.send(opening(url, session))
+    await controller.link.send(opening(url, session, audio))
     await controller.link.send(Attach(session=session, host="127.0.0.1", port=asterisk.port))
     await controller.report("accepted", session)
     await controller.link.send(Play(session=session))

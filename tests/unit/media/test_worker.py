@@ -7,10 +7,13 @@ import socket
 from collections.abc import AsyncIterator
 
 import aiohttp
+import numpy as np
+import numpy.typing as npt
 import pytest
 
-from controller.bot.protocol import Dtmf
+from controller.bot.protocol import AudioFormat, Dtmf
 from controller.errors import SettingError
+from controller.media.audio import g711
 from controller.media.control_messages import Attach, Close, Play, Send
 from controller.media.worker import Listening, run_worker
 from tests.unit.bot.scripted_bot import Line, accept, echo, serving, silent, until
@@ -391,3 +394,36 @@ def _ids(controller: Controller) -> list[str]:
 async def _sessions(worker: Listening) -> int:
     async with aiohttp.ClientSession() as session, session.get(f"http://{worker.control}/healthz") as response:
         return int((await response.json())["sessions"])
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000, 24_000])
+async def test_a_bot_of_linear_pcm_hears_and_is_heard(worker: Listening, controller: Controller, rate: int) -> None:
+    """The caller's 1 kHz tone reaches the bot at its rate; the bot's 400 Hz tone, in odd chunks, the caller."""
+    heard = bytearray()
+    spoken = np.rint(8_000 * np.sin(2 * np.pi * 400 * np.arange(rate) / rate)).astype("<i2").tobytes()
+
+    async def talks(line: Line) -> None:
+        await accept(line)
+        for start in range(0, len(spoken), 333):
+            await line.socket.send_bytes(spoken[start : start + 333])
+        while (frame := await line.hear()) is not None:
+            if isinstance(frame, bytes):
+                heard.extend(frame)
+
+    said = g711.encode_mulaw((8_000 * np.sin(2 * np.pi * 1_000 * np.arange(8_000) / 8_000)).astype(np.int16)).tobytes()
+    audio = AudioFormat(encoding="pcm16", sample_rate=rate)
+    async with serving(talks) as bot:
+        asterisk = await answered(controller, worker, bot.url, audio=audio)
+        for start in range(0, 8_000, 160):
+            asterisk.say(said[start : start + 160])
+        await until(lambda: len(heard) == rate * 2)
+        await until(lambda: sum(packet.payload != SILENCE for packet in asterisk.listen()) >= 50)
+    assert _tone_hz(np.frombuffer(bytes(heard), "<i2"), rate) == pytest.approx(1_000, abs=2)
+    played = b"".join(packet.payload for packet in asterisk.heard)[: 40 * 160]
+    assert _tone_hz(g711.decode_mulaw(np.frombuffer(played, np.uint8)), 8_000) == pytest.approx(400, abs=2)
+
+
+def _tone_hz(samples: npt.NDArray[np.int16], rate: int) -> float:
+    """The strongest frequency."""
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)), n=8 * rate))
+    return float(np.argmax(spectrum)) / 8
