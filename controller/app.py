@@ -19,7 +19,7 @@ from controller.ari.client import AriClient
 from controller.ari.event_stream import EventStream
 from controller.bot.preflight import check_bot
 from controller.call.vocabulary import Ending
-from controller.config import Settings
+from controller.config import Address, Settings
 from controller.errors import SETTING_STATUS, SettingError
 from controller.media.worker import run_worker
 from controller.records.items import CallClosed
@@ -59,16 +59,18 @@ async def serve(settings: Settings) -> None:
                 settings.ari_url, settings.ari_username, settings.ari_password.get_secret_value(), settings.ari_app
             )
         )
-        dispatcher = Dispatcher(ari, Router(settings), writer.submit)
+        dispatcher = Dispatcher(ari, Router(settings), writer.submit, settings.media_load_max)
         await stack.enter_async_context(serve_health(settings.api_listen, lambda: health(dispatcher, writer)))
         tasks = [asyncio.create_task(EventStream(ari, dispatcher).run(), name="event stream")]
         stack.push_async_callback(_cancel, tasks)
         urls = settings.media_urls
         token = settings.media_token.get_secret_value()
         if not urls:
-            urls, token = [f"ws://127.0.0.1:{_free_port()}"], secrets.token_urlsafe(32)
-            tasks.append(asyncio.create_task(_own_worker(settings, urls[0], token), name="media worker"))
-        tasks.extend(asyncio.create_task(dispatcher.workers.add(url, token).run(), name="media link") for url in urls)
+            count = settings.media_workers or os.cpu_count() or 1
+            urls, token = [f"ws://127.0.0.1:{_free_port()}" for _ in range(count)], secrets.token_urlsafe(32)
+            own = [_own_worker(settings, url, token, number) for number, url in enumerate(urls)]
+            tasks.extend(asyncio.create_task(worker, name="media worker") for worker in own)
+        tasks.extend(asyncio.create_task(dispatcher.workers.follow(url, token), name="media links") for url in urls)
         stack.push_async_callback(dispatcher.shut_down)
         log.info("started", number=settings.phone_number, bot=settings.bot_url, human=settings.human_endpoint)
         log.info("to call", phone=f"register a SIP phone as user phone at port {settings.sip_port}", dial="any number")
@@ -152,13 +154,14 @@ def _free_port() -> int:
         return port
 
 
-async def _own_worker(settings: Settings, url: str, token: str) -> None:
-    """Keep one media worker running as a child process."""
+async def _own_worker(settings: Settings, url: str, token: str, number: int) -> None:
+    """Keep one media worker running as a child process; `number` counts them from 0."""
+    rtp = Address.parse(settings.media_rtp_listen)
     environment = {
         **os.environ,
         "MEDIA_LISTEN": url.removeprefix("ws://"),
         "MEDIA_TOKEN": token,
-        # Without a word from the user Asterisk is where we are.
+        "MEDIA_RTP_LISTEN": f"{rtp.host}:{rtp.port + number if rtp.port else 0}",
         "MEDIA_RTP_HOST": settings.media_rtp_host,
     }
     while True:

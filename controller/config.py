@@ -70,6 +70,10 @@ class Settings(BaseModel):
 
     media_url: str = ""
     """Control links of the media workers, comma separated; empty: `serve` starts a worker of its own."""
+    media_workers: Annotated[int, Field(ge=0, le=64)] = 0
+    """Where `serve` starts its own workers, how many; 0: one for every core."""
+    media_load_max: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Share of a core above which a worker takes no further calls: past it audio would come late for all."""
     media_token: SecretStr = SecretStr("")
     media_listen: str = "127.0.0.1:8090"
     """Where a media worker listens for the controller."""

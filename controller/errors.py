@@ -5,6 +5,7 @@ ControllerError
 |- AsteriskError       Asterisk refused or failed one request
 |  `- AsteriskAway     no answer at all: the connection is down
 |- MediaLinkError      no media worker could take the request
+|- MediaOverload       all of them have enough to do
 `- ProtocolError       a peer sent what its protocol does not allow (the peer's fault, never fatal to us)
 """
 
@@ -47,6 +48,10 @@ class AsteriskAway(AsteriskError):
 
 class MediaLinkError(ControllerError):
     """No media worker is connected, or the one that carries the session is gone."""
+
+
+class MediaOverload(ControllerError):
+    """Every media worker is at its limit: the call takes the ladder's `busy`."""
 
 
 class ProtocolError(ControllerError):

@@ -97,6 +97,8 @@ class Start(_ToBot):
     route: str
     """The name of the route that chose this bot."""
     audio: AudioFormat = AudioFormat()
+    resumed: bool = False
+    """True: you had this call and lost the connection through us, in mid-sentence. Go on where you were."""
     metadata: dict[str, Any] = {}
     """What the operator's set-up knows about the call beyond this."""
 

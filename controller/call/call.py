@@ -18,6 +18,7 @@ from controller.call.events import (
     MediaJoined,
     MediaSilent,
     TransferRequested,
+    WorkerLost,
 )
 from controller.call.state import CallState
 from controller.call.transitions import TABLE
@@ -31,6 +32,7 @@ OF_THE_BOT: Final = (
     MediaJoined,
     MediaSilent,
     TransferRequested,
+    WorkerLost,
 )
 OF_THE_HUMAN: Final = (HumanAnswered, HumanGone, HumanJoined, HumanRinging)
 

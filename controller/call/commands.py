@@ -54,10 +54,14 @@ class HandToDialplan:
 
 @dataclass(frozen=True, slots=True)
 class OpenBot:
-    """Ask a bot to take the call. Result: BotAccepted or BotLost."""
+    """Ask a bot to take the call. Result: BotAccepted, BotLost or WorkerLost.
+
+    `resumed`: it had the call already and lost it through us.
+    """
 
     attempt: int
     rung: BotRung
+    resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

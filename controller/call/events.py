@@ -92,6 +92,14 @@ class BotLost:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerLost:
+    """The media worker that carried this bot is gone; the bot itself may be well."""
+
+    attempt: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class BotHungUp:
     """The bot asks to end the call."""
 
@@ -225,6 +233,7 @@ Event = (
     | FirstAudio
     | BotAccepted
     | BotLost
+    | WorkerLost
     | BotHungUp
     | TransferRequested
     | TranscriptSaid

@@ -88,12 +88,15 @@ def take_next_rung(call: CallState) -> Commands:
         yield from end(call, Ending.REFUSED, REFUSAL_CAUSES[call.trigger])
 
 
-def offer(call: CallState, rung: BotRung) -> Commands:
-    """Ask a bot while the phone rings, and have media ready by the time it accepts."""
+def offer(call: CallState, rung: BotRung, *, resumed: bool = False) -> Commands:
+    """Ask a bot while the phone rings, and have media ready by the time it accepts.
+
+    `resumed`: it talks to the caller already, and will again before a ringing tone would be any comfort.
+    """
     call.bot = BotLeg(call.next_attempt(), rung)
-    if call.answered:
+    if call.answered and not resumed:
         yield StartRingback()
-    yield OpenBot(call.bot.attempt, rung)
+    yield OpenBot(call.bot.attempt, rung, resumed)
     yield OpenMedia(call.bot.attempt, rung)
     call.enter(State.OFFERING, rung.accept_seconds + ACCEPT_MARGIN_SECONDS)
 

@@ -20,6 +20,8 @@ from controller.call.commands import (
 from controller.call.state import CallState
 from controller.call.vocabulary import Ending, State, TransferOutcome, Trigger
 
+WORKERS_LOST_MAX: Final = 3
+"""Of one call: by then it is not the workers that are at fault."""
 NO_ACK_PREFIX: Final = "~"
 """Begins the ids that the media worker gives to what a bot reported without one: the bot need not hear of them."""
 ANSWER_SECONDS: Final = 5.0
@@ -107,7 +109,19 @@ def media_lost(call: CallState, event: events.MediaGone) -> Commands:
     yield from ladder.leave_rung(call, trigger, event.detail)
 
 
-def bot_lost_in_transfer(call: CallState, event: events.BotLost | events.MediaGone) -> Commands:
+def worker_lost(call: CallState, event: events.WorkerLost) -> Commands:
+    """Another worker takes the bot over; a call that loses one worker after the other goes down the ladder."""
+    if call.bot is None or call.workers_lost >= WORKERS_LOST_MAX:
+        yield from ladder.leave_rung(call, Trigger.DROPPED, event.detail)
+        return
+    call.workers_lost += 1
+    rung, talked = call.bot.rung, call.state is State.TALKING
+    yield call.note("worker_lost", event.detail)
+    yield from ladder.close_bot(call, "failed")
+    yield from ladder.offer(call, rung, resumed=talked)
+
+
+def bot_lost_in_transfer(call: CallState, event: events.BotLost | events.MediaGone | events.WorkerLost) -> Commands:
     """The human's phone goes on ringing; there is no bot to return to."""
     yield call.note("bot_lost", event.detail)
     yield from ladder.close_bot(call, "failed")

@@ -33,6 +33,7 @@ class CallState:
         self.deadline: float | None = None
         """When `DeadlinePassed` is due, if at all."""
         self.attempts = 0
+        self.workers_lost = 0
         self.started = now
         self.now = now
 

@@ -30,6 +30,7 @@ _ROWS: Final[dict[type[e.Event], tuple[Action, ...]]] = {
     e.FirstAudio:        (r.first_audio,        r.first_audio,        r.first_audio,   r.first_audio,             _,               _,                   _,                  _),
     e.BotAccepted:       (r.bot_accepted,       _,                    _,               _,                         _,               _,                   _,                  _),
     e.BotLost:           (r.bot_lost,           r.bot_lost,           r.bot_lost,      r.bot_lost_in_transfer,    _,               _,                   _,                  _),
+    e.WorkerLost:        (r.worker_lost,        r.worker_lost,        r.worker_lost,   r.bot_lost_in_transfer,    _,               _,                   _,                  _),
     e.BotHungUp:         (r.bot_hung_up,        r.bot_hung_up,        r.bot_hung_up,   r.bot_left_in_transfer,    _,               _,                   _,                  _),
     e.TransferRequested: (r.transfer_too_early, r.transfer_too_early, r.transfer,      r.transfer_twice,          _,               _,                   _,                  _),
     e.TranscriptSaid:    (r.save,               r.save,               r.save,          r.save,                    r.save,          r.save,              r.save,             _),

@@ -109,6 +109,15 @@ class Hello(_Message):
     reports_dropped: int = 0
 
 
+class Load(_Message):
+    """How busy the worker is, every second while the link stands. Not numbered: an old one is worth nothing."""
+
+    type: Literal["load"] = "load"
+    cpu_share: float
+    """Of one core, over the last second."""
+    sessions: int
+
+
 class Accepted(_Message):
     """The bot takes the call."""
 
@@ -186,5 +195,5 @@ class Closed(_Message):
 
 
 Report = Accepted | Refused | Failed | BotMessage | FirstAudio | Disconnected | Silent | Closed
-FromWorker = Annotated[Hello | Report, Field(discriminator="type")]
+FromWorker = Annotated[Hello | Load | Report, Field(discriminator="type")]
 FROM_WORKER: Final[TypeAdapter[FromWorker]] = TypeAdapter(FromWorker)

@@ -11,7 +11,7 @@ import structlog
 from pydantic import ValidationError
 
 from controller.errors import MediaLinkError
-from controller.media.control_messages import FROM_WORKER, AckReports, Hello, Report, ToWorker
+from controller.media.control_messages import FROM_WORKER, AckReports, Hello, Load, Report, ToWorker
 
 BACKOFF_FIRST_SECONDS: Final = 0.1
 """A worker that restarts is back within a second."""
@@ -40,6 +40,7 @@ class MediaLink:
     on_up(hello)     the link stands; hello.sessions are the sessions that the worker carries
     on_report(report)  each report once and in order; acknowledged when the callback has returned
     on_down()        the link is gone; the worker goes on with its calls and keeps its reports
+    on_refused()     nobody listens where the worker was: it is not only the link that is gone
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class MediaLink:
         on_report: Callable[[Report], None],
         on_up: Callable[[Hello], None] = lambda _: None,
         on_down: Callable[[], None] = lambda: None,
+        on_refused: Callable[[], None] = lambda: None,
     ) -> None:
         self.url = url
         self.hello: Hello | None = None
@@ -57,6 +59,11 @@ class MediaLink:
         self._on_report = on_report
         self._on_up = on_up
         self._on_down = on_down
+        self._on_refused = on_refused
+        self.cpu_share = 0.0
+        """The worker's load, of one core, as it said last."""
+        self.load_told = 0
+        """How often it has said so."""
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._instance = ""
         self._seq = 0
@@ -83,6 +90,7 @@ class MediaLink:
                     await self._hold(session)
                 except aiohttp.ClientConnectorError as error:
                     reason, starting = str(error), True
+                    self._call(self._on_refused)
                 except (aiohttp.ClientError, OSError, TimeoutError, MediaLinkError) as error:
                     reason = str(error) or type(error).__name__
                 else:
@@ -134,6 +142,10 @@ class MediaLink:
             _log.error("report not understood", url=self.url, error=str(error))
             return
         if isinstance(report, Hello):
+            return
+        if isinstance(report, Load):
+            self.cpu_share = report.cpu_share
+            self.load_told += 1
             return
         # After a reconnect the worker repeats what it has no acknowledgement for.
         if report.seq > self._seq:

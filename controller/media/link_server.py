@@ -1,7 +1,9 @@
 """The worker's end of the control link: an aiohttp WebSocket server with one controller at a time."""
 
 import asyncio
+import contextlib
 import hmac
+import time
 from typing import Any, Final
 from uuid import uuid4
 
@@ -9,12 +11,15 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import ValidationError
 
-from controller.media.control_messages import TO_WORKER, Hello
+from controller.media.control_messages import TO_WORKER, Hello, Load
 from controller.media.engine import Engine
 from controller.media.outbox import Outbox
 
 HEARTBEAT_SECONDS: Final = 10.0
 """A controller that answers no ping for half of this longer is gone; the reports are kept for the next."""
+
+LOAD_SECONDS: Final = 1.0
+"""Between two reports of our load: calls come and go no faster than that, on the whole."""
 
 MESSAGE_BYTES_MAX: Final = 1 << 20
 """Of one order: a `start` with much metadata is a few kB."""
@@ -58,10 +63,12 @@ class LinkServer:
         await link.prepare(request)
         await self._replace(link)
         sending = asyncio.create_task(self._send(link, self._hello(request)))
+        telling = asyncio.create_task(self._tell_load(link))
         try:
             await self._receive(link)
         finally:
             sending.cancel()
+            telling.cancel()
             if self._link is link:
                 self._link = None
                 self._engine.controller_present = False
@@ -94,6 +101,17 @@ class LinkServer:
                 sent, text = following
                 await link.send_str(text)
             await self._added.wait()
+
+    async def _tell_load(self, link: web.WebSocketResponse) -> None:
+        """Say how busy we are, by what the process has used of a core."""
+        used, since = time.process_time(), time.monotonic()
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await asyncio.sleep(LOAD_SECONDS)
+                used_now, now = time.process_time(), time.monotonic()
+                load = Load(cpu_share=(used_now - used) / (now - since), sessions=len(self._engine.sessions))
+                used, since = used_now, now
+                await link.send_str(load.model_dump_json())
 
     async def _receive(self, link: web.WebSocketResponse) -> None:
         async for frame in link:

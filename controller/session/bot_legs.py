@@ -8,10 +8,11 @@ import structlog
 
 from controller.bot.protocol import AudioFormat, EndReason, Party, Start, ToBot
 from controller.call import events as e
+from controller.call.commands import OpenBot
 from controller.call.vocabulary import Trigger
-from controller.errors import MediaLinkError
+from controller.errors import MediaLinkError, MediaOverload
 from controller.media import control_messages as media
-from controller.routing.route import Arrival, BotRung
+from controller.routing.route import Arrival
 from controller.session import translation
 
 CLOSED_SECONDS: Final = 1.0
@@ -40,9 +41,9 @@ def parse_session_id(text: str) -> tuple[str, int]:
 
 
 class BotLegs:
-    """`pick` names a connected worker, or None. Results are posted as events of the call."""
+    """`pick` names a worker, or raises MediaLinkError or MediaOverload. Results are posted as events of the call."""
 
-    def __init__(self, call_id: str, pick: Callable[[], MediaWorker | None], post: Callable[[e.Event], None]) -> None:
+    def __init__(self, call_id: str, pick: Callable[[], MediaWorker], post: Callable[[e.Event], None]) -> None:
         self._call_id = call_id
         self._pick = pick
         self._post = post
@@ -50,11 +51,16 @@ class BotLegs:
         self._closing: dict[int, asyncio.Future[None]] = {}
         self.statistics: dict[str, int | float] = {}
 
-    async def open(self, attempt: int, rung: BotRung, arrival: Arrival, route: str) -> None:
+    async def open(self, command: OpenBot, arrival: Arrival, route: str) -> None:
         """Ask a worker to ask the bot."""
-        worker = self._pick()
-        if worker is None:
-            self._post(e.BotLost(attempt, Trigger.UNREACHABLE, "no media worker is connected"))
+        attempt, rung = command.attempt, command.rung
+        try:
+            worker = self._pick()
+        except MediaOverload as error:
+            self._post(e.BotLost(attempt, Trigger.BUSY, str(error)))
+            return
+        except MediaLinkError as error:
+            self._post(e.BotLost(attempt, Trigger.UNREACHABLE, str(error)))
             return
         self._workers[attempt] = worker
         start = Start(
@@ -63,11 +69,13 @@ class BotLegs:
             callee=Party(number=arrival.to_number or None),
             route=route,
             audio=AudioFormat(encoding=rung.encoding),
+            resumed=command.resumed,
         )
         target = media.BotTarget(url=rung.url, token=rung.token, accept_seconds=rung.accept_seconds)
         opening = media.Open(session=self._id(attempt), bot=target, start=start, encoding=rung.encoding)
         if not await self._send(attempt, opening):
-            self._post(e.BotLost(attempt, Trigger.UNREACHABLE, "the media worker went away"))
+            self._forget(attempt)
+            self._post(e.WorkerLost(attempt, "the media worker went away"))
 
     def rtp_address(self, attempt: int) -> str | None:
         """Where Asterisk is to send this bot's audio (host:port); None once the bot is closed."""
@@ -104,7 +112,7 @@ class BotLegs:
         """This worker is gone for good, and every session that it carried."""
         for attempt in [attempt for attempt, carrier in self._workers.items() if carrier is worker]:
             self._forget(attempt)
-            self._post(e.BotLost(attempt, Trigger.DROPPED, detail))
+            self._post(e.WorkerLost(attempt, detail))
 
     def carries(self, attempt: int) -> bool:
         return attempt in self._workers

@@ -40,7 +40,7 @@ class CallSession:
     """One running call. Every method but `run` returns at once."""
 
     def __init__(
-        self, call: Call, caller_channel: str, ari: AriClient, pick: Callable[[], MediaWorker | None], submit: Submit
+        self, call: Call, caller_channel: str, ari: AriClient, pick: Callable[[], MediaWorker], submit: Submit
     ) -> None:
         self.call = call
         self._submit = submit
@@ -114,7 +114,7 @@ class CallSession:
                 self._log.debug("event", state=self.call.state, happened=str(event))
                 try:
                     self._carry_out(self.call.receive(event, self._now()))
-                except Exception as error:  # noqa: BLE001 - our bug must not leave the caller hanging
+                except Exception as error:
                     self._log.exception("event not dealt with", happened=str(event))
                     if isinstance(event, e.CommandFailed):
                         raise
@@ -149,8 +149,8 @@ class CallSession:
                     self._start(self._bots.tell(command.attempt, translation.to_bot(command)))
                 case c.PlayBot(attempt=attempt):
                     self._start(self._bots.play(attempt))
-                case c.OpenBot(attempt=attempt, rung=rung):
-                    self._start(self._bots.open(attempt, rung, self.call.arrival, self.call.route.name))
+                case c.OpenBot():
+                    self._start(self._bots.open(command, self.call.arrival, self.call.route.name))
                 case c.CloseBot(attempt=attempt, reason=reason):
                     self._start(self._close_bot(attempt, cast("EndReason", reason)))
                 case c.HangUpHuman(attempt=attempt):

@@ -35,8 +35,8 @@ log = structlog.get_logger()
 class Dispatcher:
     """An `ari.event_stream.EventListener`; `media_workers` reports to it too."""
 
-    def __init__(self, ari: AriClient, router: Router, submit: Submit) -> None:
-        self.workers = MediaWorkers(self)
+    def __init__(self, ari: AriClient, router: Router, submit: Submit, load_max: float) -> None:
+        self.workers = MediaWorkers(self, load_max)
         self.connected = False
         self._ari = ari
         self._router = router

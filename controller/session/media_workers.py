@@ -1,17 +1,26 @@
 """The media workers that this controller knows, and which one takes the next call."""
 
 import asyncio
+import socket
+from collections.abc import Iterable
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 import structlog
 
-from controller.errors import MediaLinkError
+from controller.errors import MediaLinkError, MediaOverload
 from controller.media import control_messages as media
 from controller.media.link_client import MediaLink
 from controller.session.bot_legs import MediaWorker, parse_session_id
 
 GONE_AFTER_SECONDS: Final = 2.0
-"""A link that is down longer than this carries its calls no more, as far as we can tell: they take the next rung."""
+"""A link that is down longer than this carries its calls no more, as far as we can tell: another worker does."""
+
+RESOLVE_SECONDS: Final = 5.0
+"""Between two look-ups of a worker's name: a worker that is added takes calls this soon."""
+
+CALL_CPU_SHARE: Final = 0.002
+"""What a call that has just been placed will cost, of a core, until the worker's own word includes it."""
 
 log = structlog.get_logger()
 
@@ -26,59 +35,124 @@ class MediaListener(Protocol):
     def worker_lost(self, worker: MediaWorker, detail: str) -> None: ...
 
 
-class MediaWorkers:
-    """Keeps a link to every worker."""
+class Worker:
+    """One worker and our link to it."""
 
-    def __init__(self, listener: MediaListener) -> None:
+    def __init__(self, link: MediaLink) -> None:
+        self.link = link
+        self.instance = ""
+        self.giving_up: asyncio.TimerHandle | None = None
+        self._placed = 0
+        self._placed_at = 0
+
+    @property
+    def load(self) -> float:
+        """Of one core: its own word, and what was placed there since."""
+        placed = self._placed if self._placed_at == self.link.load_told else 0
+        return self.link.cpu_share + placed * CALL_CPU_SHARE
+
+    def place(self) -> None:
+        """A call goes here."""
+        if self._placed_at != self.link.load_told:
+            self._placed, self._placed_at = 0, self.link.load_told
+        self._placed += 1
+
+
+class MediaWorkers:
+    """Keeps a link to every worker. `load_max`: of one core; a worker above it takes no further calls."""
+
+    def __init__(self, listener: MediaListener, load_max: float) -> None:
         self._listener = listener
-        self._links: list[MediaLink] = []
-        self._instances: dict[MediaLink, str] = {}
-        self._giving_up: dict[MediaLink, asyncio.TimerHandle] = {}
-        self._load: dict[MediaLink, int] = {}
+        self._load_max = load_max
+        self._workers: dict[str, Worker] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
     @property
     def connected(self) -> int:
-        return sum(link.hello is not None for link in self._links)
+        return sum(worker.link.hello is not None for worker in self._workers.values())
 
-    def add(self, url: str, token: str) -> MediaLink:
-        """A worker; run the link that is returned."""
+    async def follow(self, url: str, token: str) -> None:
+        """Keep a link to every worker behind `url`, for ever: its host may be the name of several."""
+        running: dict[str, asyncio.Task[None]] = {}
+        try:
+            while True:
+                addresses = await _resolve(url)
+                for address in addresses:
+                    if address not in running:
+                        running[address] = asyncio.create_task(self._link(address, token).run())
+                if addresses:
+                    self._forget(running, keep=addresses)
+                elif not running:
+                    log.warning("media worker's name not found", url=url, mend="start it, or correct MEDIA_URL")
+                await asyncio.sleep(RESOLVE_SECONDS)
+        finally:
+            for task in running.values():
+                task.cancel()
+            await asyncio.gather(*running.values(), return_exceptions=True)
+
+    def pick(self) -> MediaWorker:
+        """The least loaded worker. Raises MediaLinkError without any, MediaOverload when all have enough to do."""
+        connected = [worker for worker in self._workers.values() if worker.link.hello is not None]
+        if not connected:
+            raise MediaLinkError("no media worker is connected")
+        chosen = min(connected, key=lambda worker: worker.load)
+        if chosen.load >= self._load_max:
+            raise MediaOverload(f"every media worker is at {self._load_max:.0%} of a core or more")
+        chosen.place()
+        return chosen.link
+
+    # --- links ----------------------------------------------------------------------------------------------
+
+    def _link(self, url: str, token: str) -> MediaLink:
         link = MediaLink(
             url,
             token,
             on_report=self._reported,
-            on_up=lambda hello: self._up(link, hello),
-            on_down=lambda: self._down(link),
+            on_up=lambda hello: self._up(worker, hello),
+            on_down=lambda: self._down(worker),
+            on_refused=lambda: self._refused(worker),
         )
-        self._links.append(link)
-        self._load[link] = 0
+        worker = self._workers[url] = Worker(link)
         return link
 
-    def pick(self) -> MediaWorker | None:
-        """The next worker in turn that is connected."""
-        connected = [link for link in self._links if link.hello is not None]
-        if not connected:
-            return None
-        chosen = min(connected, key=self._load.__getitem__)
-        self._load[chosen] += 1
-        return chosen
+    def _forget(self, running: dict[str, "asyncio.Task[None]"], keep: Iterable[str]) -> None:
+        """Addresses that the name no longer has and where nobody answers."""
+        for url in set(running) - set(keep):
+            if self._workers[url].link.hello is None:
+                running.pop(url).cancel()
+                del self._workers[url]
 
     def _reported(self, report: media.Report) -> None:
         owner = _owner(report.session)
         if owner:
             self._listener.media_report(*owner, report)
 
-    def _up(self, link: MediaLink, hello: media.Hello) -> None:
-        timer = self._giving_up.pop(link, None)
-        if timer:
-            timer.cancel()
-        if self._instances.get(link) not in {None, hello.instance}:
-            self._listener.worker_lost(link, "the media worker restarted")
-        self._instances[link] = hello.instance
+    def _up(self, worker: Worker, hello: media.Hello) -> None:
+        self._stop_waiting(worker)
+        if worker.instance not in {"", hello.instance}:
+            self._listener.worker_lost(worker.link, "the media worker restarted")
+        worker.instance = hello.instance
         for session in hello.sessions:
             owner = _owner(session)
             if owner is None or not self._listener.carries(*owner):
-                self._close(link, session)
+                self._close(worker.link, session)
+
+    def _down(self, worker: Worker) -> None:
+        worker.giving_up = asyncio.get_running_loop().call_later(GONE_AFTER_SECONDS, self._give_up, worker)
+
+    def _refused(self, worker: Worker) -> None:
+        """Nobody listens there any more: waiting longer would only be dead air."""
+        if worker.giving_up:
+            self._give_up(worker)
+
+    def _give_up(self, worker: Worker) -> None:
+        self._stop_waiting(worker)
+        self._listener.worker_lost(worker.link, "the media worker went away")
+
+    def _stop_waiting(self, worker: Worker) -> None:
+        if worker.giving_up:
+            worker.giving_up.cancel()
+            worker.giving_up = None
 
     def _close(self, link: MediaLink, session: str) -> None:
         """A session whose call is over, or was another controller's."""
@@ -87,13 +161,17 @@ class MediaWorkers:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    def _down(self, link: MediaLink) -> None:
-        loop = asyncio.get_running_loop()
-        self._giving_up[link] = loop.call_later(GONE_AFTER_SECONDS, self._give_up, link)
 
-    def _give_up(self, link: MediaLink) -> None:
-        self._giving_up.pop(link, None)
-        self._listener.worker_lost(link, "the media worker went away")
+async def _resolve(url: str) -> list[str]:
+    """One URL for every address of the host; none while its name cannot be resolved."""
+    parts = urlsplit(url)
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(parts.hostname, None, family=socket.AF_INET, type=socket.SOCK_STREAM)
+    except socket.gaierror:
+        return []
+    port = f":{parts.port}" if parts.port else ""
+    return sorted({parts._replace(netloc=f"{address[4][0]}{port}").geturl() for address in found})
 
 
 def _owner(session: str) -> tuple[str, int] | None:

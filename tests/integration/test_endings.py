@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from controller.carrier import listening
 from controller.carrier.carrier import Carrier
 from controller.carrier.phone import Phone
 from controller.carrier.sounds import tone
@@ -195,7 +196,29 @@ class TestController:
 
 
 class TestMediaWorker:
-    async def test_killed_its_callers_go_to_the_human(self, stack: Stack, bot: Bot, carrier: Carrier) -> None:
+    async def test_killed_another_takes_its_calls_over(self, stack: Stack, bot: Bot, carrier: Carrier) -> None:
+        phone = await carrier.dial(PHONE_NUMBER)
+        first = await bot.call()
+        await phone.until_answered()
+        await asyncio.to_thread(stack.start_second_media)
+        assert not first.start["resumed"]
+        stack.media.kill()
+        second = await bot.call(2)
+        assert second.start["resumed"]
+        assert second.start["call_id"] == first.start["call_id"]
+        since = time.monotonic()
+        await second.speak(tone(LOW, 0.5))
+        phone.play(tone(HIGH, 0.5))
+        await phone.until_tone(LOW, since=since)
+        await second.until(lambda: bool(listening.tones(second.heard, HIGH, 200)), "the caller's tone")
+        await phone.hang_up()
+        steps = await steps_of(stack)
+        assert "worker_lost" in [kind for kind, _ in steps]
+        assert ladder(steps) == ["bot"]
+
+    async def test_the_last_one_killed_the_human_takes_its_calls(
+        self, stack: Stack, bot: Bot, carrier: Carrier
+    ) -> None:
         phone = await carrier.dial(PHONE_NUMBER)
         await bot.call()
         await phone.until_answered()
@@ -203,7 +226,7 @@ class TestMediaWorker:
         human = await assert_human_takes_it(phone, carrier)
         await phone.hang_up()
         await human.until_ended()
-        assert ladder(await steps_of(stack)) == ["bot", "dropped", "human"]
+        assert ladder(await steps_of(stack)) == ["bot", "unreachable", "human"]
 
 
 class TestAsterisk:

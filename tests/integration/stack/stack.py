@@ -1,9 +1,12 @@
 """All of it together: what a test is given as `stack`."""
 
 import asyncio
+import json
 import time
+import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from controller.ari.client import AriClient
 from controller.records.store import CallDetail, CallSummary, RecordStore
@@ -23,6 +26,7 @@ class Stack:
     bot_port: int = field(default_factory=free_port)
     api_port: int = field(default_factory=free_port)
     media_port: int = field(default_factory=free_port)
+    second_media_port: int = field(default_factory=free_port)
     seen: set[str] = field(default_factory=set)
     """Ids of the calls of earlier tests."""
     custom: bool = False
@@ -38,7 +42,7 @@ class Stack:
             "HUMAN_ENDPOINT": f"PJSIP/{HUMAN_NUMBER}@trunk",
             "HUMAN_RING_SECONDS": "5",
             "DATABASE_URL": f"sqlite+aiosqlite:///{self.directory}/calls.sqlite3",
-            "MEDIA_URL": f"ws://127.0.0.1:{self.media_port}",
+            "MEDIA_URL": f"ws://127.0.0.1:{self.media_port},ws://127.0.0.1:{self.second_media_port}",
             "MEDIA_LISTEN": f"127.0.0.1:{self.media_port}",
             "MEDIA_RTP_LISTEN": "127.0.0.1:0",
             "MEDIA_TOKEN": token,
@@ -46,6 +50,8 @@ class Stack:
         }
         self.controller = Process("serve", self.settings, self.directory / "controller.log")
         self.media = Process("media", self.settings, self.directory / "media.log")
+        second = {**self.settings, "MEDIA_LISTEN": f"127.0.0.1:{self.second_media_port}"}
+        self.second_media = Process("media", second, self.directory / "second-media.log")
 
     # --- processes ------------------------------------------------------------------------------------------
 
@@ -56,6 +62,20 @@ class Stack:
     def start_media(self, **settings: str) -> None:
         self.media.start(**settings)
         self.media.wait_until_ready(f"http://127.0.0.1:{self.media_port}/healthz")
+
+    def start_second_media(self) -> None:
+        """For one test: a second worker, connected when this returns."""
+        self.second_media.start()
+        deadline = time.monotonic() + SETTLE_SECONDS + 5
+        while self.health()["media_workers"] < 2:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"the second worker did not connect:\n{self.second_media.log()}")
+            time.sleep(0.05)
+
+    def health(self) -> dict[str, Any]:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.api_port}/healthz", timeout=2) as answer:
+            health: dict[str, Any] = json.load(answer)
+            return health
 
     def start_controller(self, **settings: str) -> None:
         """`settings` for this test; the next one gets a controller with the usual ones again."""
@@ -73,6 +93,8 @@ class Stack:
 
     def as_usual(self) -> None:
         """Whatever a test did to the processes is undone."""
+        if self.second_media.running:
+            self.second_media.stop()
         if not self.media.running:
             self.start_media()
         if self.controller.running and self.custom:
@@ -82,7 +104,7 @@ class Stack:
         self.until_ready()
 
     def stop(self) -> None:
-        for process in (self.controller, self.media):
+        for process in (self.controller, self.media, self.second_media):
             if process.running:
                 process.stop()
 

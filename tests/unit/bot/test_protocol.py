@@ -82,6 +82,7 @@ def test_start_has_the_names_of_the_page() -> None:
         "to": {"number": "110"},
         "route": "reception",
         "audio": {"encoding": "mulaw", "sample_rate": 8000, "channels": 1},
+        "resumed": False,
         "metadata": {},
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 from controller.ari.client import AriClient, ExternalMedia
 from controller.ari.events import CallerID, Channel, DialplanCEP
 from controller.call.call import Call
-from controller.errors import AsteriskError
+from controller.errors import AsteriskError, MediaLinkError
 from controller.media import control_messages as media
 from controller.records.items import CallClosed, Item, StepTaken
 from controller.routing.route import Arrival, BotRung, Decision, HumanRung, Route
@@ -139,8 +139,10 @@ class Stage:
         self.worker.report = lambda report: self.session.media_report(report, 1)
         self.running = asyncio.create_task(self.session.run())
 
-    def _pick(self) -> FakeWorker | None:
-        return self.worker if self.connected else None
+    def _pick(self) -> FakeWorker:
+        if not self.connected:
+            raise MediaLinkError("no media worker is connected")
+        return self.worker
 
     def _keep(self, item: Item, stored: Callable[[], None] | None) -> None:
         self.items.append(item)

@@ -101,9 +101,26 @@ async def test_no_media_worker_means_the_human() -> None:
     assert (await stage.ended()).ending == "refused"
 
 
-async def test_a_lost_worker_means_the_human() -> None:
+async def test_a_lost_worker_means_another() -> None:
     stage = Stage()
     await stage.talk()
+    stage.session.worker_lost(stage.worker, "the media worker went away")
+    await stage.settle(lambda: stage.worker.kinds().count("attach") == 2)
+    opened = stage.worker.told[-2]
+    assert isinstance(opened, media.Open)
+    assert opened.start.resumed
+    stage.session.media_report(media.Accepted(session=f"{CALL}/2"), 2)
+    await stage.settle(lambda: stage.worker.kinds()[-1] == "play")
+    assert "moh ringback" not in stage.ari.asked
+    assert MEDIA not in stage.ari.there
+    stage.session.post(e.CallerGone())
+    await stage.ended()
+
+
+async def test_the_last_worker_lost_means_the_human() -> None:
+    stage = Stage()
+    await stage.talk()
+    stage.connected = False
     stage.session.worker_lost(stage.worker, "the media worker went away")
     await stage.settle(lambda: "dial" in stage.ari.asked)
     assert "moh ringback" in stage.ari.asked

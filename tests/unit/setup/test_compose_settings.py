@@ -5,9 +5,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 
-FIXED_BY_COMPOSE = {"API_LISTEN", "MEDIA_LISTEN", "CARRIER_ARI_URL"}
+FIXED_BY_COMPOSE = {"API_LISTEN", "MEDIA_LISTEN", "MEDIA_WORKERS", "CARRIER_ARI_URL"}
 """The containers' own affair; for those who run without Compose."""
-LEFT_TO_THE_PROGRAM = {"BOT_ACCEPT_SECONDS", "MEDIA_SILENCE_SECONDS"}
+LEFT_TO_THE_PROGRAM = {"BOT_ACCEPT_SECONDS", "MEDIA_LOAD_MAX", "MEDIA_SILENCE_SECONDS"}
 """Passed on empty, so that the program's own default counts."""
 
 
