@@ -42,8 +42,10 @@ from controller.bot.protocol import (
     Hangup,
     Log,
     Mark,
+    Pause,
     Reject,
     Result,
+    Resume,
     Start,
     ToBot,
     Transcript,
@@ -79,7 +81,7 @@ TEXT_WAITING_BYTES_MAX: Final = 262_144
 _SILENT = getLogger("picows.bot")
 _SILENT.setLevel(CRITICAL)
 
-Message = Clear | Mark | Transcript | Result | Log | Transfer | Hangup
+Message = Clear | Pause | Resume | Mark | Transcript | Result | Log | Transfer | Hangup
 """What a bot may say after `accept`."""
 
 

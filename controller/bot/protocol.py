@@ -131,6 +131,8 @@ class Cleared(_ToBot):
     type: Literal["cleared"] = "cleared"
     discarded_ms: Annotated[int, Field(ge=0)]
     """How much audio was thrown away, in milliseconds of playing time."""
+    played_ms: Annotated[int, Field(ge=0)] = 0
+    """How much of your audio the caller has heard in this call so far, in milliseconds: where you were stopped."""
     marks: list[Id] = []
     """Marks dropped with the audio, in the order they were set: they will not be reached."""
 
@@ -216,6 +218,18 @@ class Clear(_FromBot):
     type: Literal["clear"]
 
 
+class Pause(_FromBot):
+    """Stop playing, but forget nothing: an interruption that may turn out to be a cough."""
+
+    type: Literal["pause"]
+
+
+class Resume(_FromBot):
+    """Go on where `pause` stopped."""
+
+    type: Literal["resume"]
+
+
 class Mark(_FromBot):
     """Tell me when everything that I have sent so far has been played."""
 
@@ -274,7 +288,7 @@ class Hangup(_FromBot):
 
 
 FromBot = Annotated[
-    Accept | Reject | Clear | Mark | Transcript | Result | Log | Transfer | Hangup,
+    Accept | Reject | Clear | Pause | Resume | Mark | Transcript | Result | Log | Transfer | Hangup,
     Field(discriminator="type"),
 ]
 

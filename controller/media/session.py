@@ -8,7 +8,7 @@ from typing import Final, Literal, Protocol
 from uuid import uuid4
 
 from controller.bot.connection import BotConnection, Message
-from controller.bot.protocol import Answered, Clear, Cleared, Hangup, Mark, MarkReached, Transfer
+from controller.bot.protocol import Answered, Clear, Cleared, Hangup, Mark, MarkReached, Pause, Resume, Transfer
 from controller.errors import ProtocolError
 from controller.media.audio.g711 import SILENCE_ALAW, SILENCE_MULAW
 from controller.media.audio.linear import SAMPLE_BYTES, Line
@@ -84,6 +84,7 @@ class Session:
         self._arrivals = Sequence()
         self._jitter = Jitter()
         self._first_audio_told = {"bot": False, "caller": False}
+        self._paused = False
         self._dropped_bytes = 0
         self._overrun_told = False
         self._silent_told = False
@@ -204,7 +205,7 @@ class Session:
     def on_audio(self, audio: memoryview) -> None:
         if self._overrun_told and self._playout.waiting_ms <= PLAYOUT_MS_MAX // 2:
             self._overrun_told = False
-        self.speaking = True
+        self.speaking = not self._paused
         refused = self._playout.write(audio)
         self._dropped_bytes += refused
         if refused and not self._overrun_told:
@@ -214,11 +215,17 @@ class Session:
     def on_message(self, message: Message) -> None:
         if isinstance(message, Clear):
             self._clear()
+        elif isinstance(message, Pause):
+            self._paused, self.speaking = True, False
+        elif isinstance(message, Resume):
+            self._resume()
         elif isinstance(message, Mark):
             self._wait_for_audio(message)
         elif self._reports.crowded(self.id):
             self._refuse(f"too many messages are waiting to be stored, this {message.type} is dropped")
         elif isinstance(message, Transfer | Hangup):
+            # What is asked for after the audio cannot wait for a pause without an end.
+            self._resume()
             self._wait_for_audio(BotMessage(session=self.id, message=message.model_dump(mode="json")))
         else:
             # One without an id gets one, so that it is stored once; ~ tells that the bot need not hear of it.
@@ -232,12 +239,17 @@ class Session:
         if not (waiting and self._playout.mark(lost)):
             self._reports.add(lost)
 
+    def _resume(self) -> None:
+        self._paused = False
+        self.speaking = self.speaking or self._playout.waiting_ms > 0
+
     def _clear(self) -> None:
+        self._paused = False
         discarded = self._playout.clear()
         self.counts.cleared_ms += discarded.ms
         marks = [item.name for item in discarded.marks if isinstance(item, Mark)]
         if self.bot is not None:
-            self.bot.send(Cleared(discarded_ms=discarded.ms, marks=marks))
+            self.bot.send(Cleared(discarded_ms=discarded.ms, played_ms=self._playout.taken_ms, marks=marks))
         # A hangup or transfer outlives the audio that it was waiting for.
         for item in discarded.marks:
             if not isinstance(item, Mark):

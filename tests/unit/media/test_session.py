@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from controller.bot.connection import Message
-from controller.bot.protocol import Clear, Hangup, Log, Mark, ToBot, Transfer
+from controller.bot.protocol import Clear, Hangup, Log, Mark, Pause, Resume, ToBot, Transfer
 from controller.media.control_messages import Report
 from controller.media.playout import MARKS_MAX, PLAYOUT_MS_MAX
 from controller.media.rtp import packet as rtp
@@ -99,8 +99,34 @@ def test_hangup_and_transfer_outlive_a_clear_and_marks_do_not(call: Call) -> Non
     call.says(Clear(type="clear"))
     assert call.reported() == ["transfer", "hangup"]
     assert [message.model_dump() for message in call.bot.heard] == [
-        {"type": "cleared", "discarded_ms": 200, "marks": ["m"]}
+        {"type": "cleared", "discarded_ms": 200, "played_ms": 0, "marks": ["m"]}
     ]
+
+
+def test_a_pause_is_silent_and_forgets_nothing(call: Call) -> None:
+    call.session.on_audio(memoryview(b"\x01" * 160 + b"\x02" * 160))
+    assert call.tick() == b"\x01" * 160
+    call.says(Pause(type="pause"))
+    call.session.on_audio(memoryview(b"\x03" * 160))
+    assert [call.tick(), call.tick()] == [b"", b""]
+    call.says(Resume(type="resume"))
+    assert [call.tick(), call.tick(), call.tick()] == [b"\x02" * 160, b"\x03" * 160, b""]
+
+
+@pytest.mark.parametrize("message", [Clear(type="clear"), Hangup(type="hangup"), Transfer(type="transfer")])
+def test_what_ends_a_pause(call: Call, message: Message) -> None:
+    call.says(Pause(type="pause"), message)
+    call.session.on_audio(memoryview(b"\x01" * 160))
+    assert call.tick() == b"\x01" * 160
+
+
+def test_cleared_tells_where_the_bot_was_stopped(call: Call) -> None:
+    for _ in range(2):
+        call.session.on_audio(memoryview(bytes(800)))
+        call.tick()
+        call.tick()
+        call.says(Clear(type="clear"))
+    assert [message.model_dump()["played_ms"] for message in call.bot.heard] == [40, 80]
 
 
 def test_a_lost_bot_is_reported_at_once_unless_its_hangup_waits(call: Call) -> None:
