@@ -297,7 +297,7 @@ class BotConnection(WSListener):
 
     # --- to the bot -----------------------------------------------------------------------------------------
 
-    def send_audio(self, audio: bytes | memoryview) -> bool:
+    def send_audio(self, audio: bytes | bytearray | memoryview) -> bool:
         """Send one binary frame; False when the bot reads too slowly and it was dropped."""
         if self._transport is None or self._state is not _State.ACCEPTED:
             return False

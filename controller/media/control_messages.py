@@ -43,6 +43,8 @@ class Open(_Message):
     start: Start
     encoding: Encoding = "mulaw"
     """Of Asterisk's RTP. The bot's own, `start.audio`, is the same or pcm16."""
+    uplink_ms: Literal[20, 40, 60, 100] = 20
+    """How much of the caller's audio goes to the bot in one message: fewer cost less, and come later."""
 
     @model_validator(mode="after")
     def _one_law(self) -> Self:

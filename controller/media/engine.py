@@ -191,7 +191,8 @@ class Engine:
             if count:
                 self._pass_on(count, now)
             if count < BATCH_PACKETS:
-                return
+                break
+        self._send_gathered(now)
 
     def _pass_on(self, count: int, now: float) -> None:
         """One batch. The headers of all its packets are checked and read as columns."""
@@ -200,7 +201,6 @@ class Engine:
         plain = (headers["first"] == rtp.VERSION << 6) & (lengths > rtp.HEADER_BYTES)
         payload_types = headers["second"] & rtp.PAYLOAD_TYPE_MASK
         columns = (plain, payload_types, headers["sequence"], headers["timestamp"], headers["ssrc"], lengths)
-        converting: dict[Session, None] = {}
         start = 0
         for key, is_plain, payload_type, sequence, timestamp, ssrc, length in zip(
             batch.keys, *(column.tolist() for column in columns), strict=True
@@ -215,19 +215,24 @@ class Engine:
                         session.receive(payload_type, sequence, timestamp, ssrc, payload, now)
                     else:
                         session.receive_unusual(batch.bytes[start : start + length], now)
-                    if session.unconverted:
-                        converting[session] = None
                 except Exception:  # noqa: BLE001
                     self._break(session)
             start += DATAGRAM_BYTES_MAX
-        if converting:
-            self._convert_to_bots(list(converting))
 
-    def _convert_to_bots(self, sessions: list[Session]) -> None:
-        """The codes of all callers whose bots have linear PCM, as one batch."""
-        waiting = [(session.line, bytes(session.unconverted)) for session in sessions if session.line is not None]
-        for session, audio in zip(sessions, to_linear(waiting), strict=True):
-            session.unconverted.clear()
+    def _send_gathered(self, now: float) -> None:
+        """The callers' audio that was gathered, where it is due; for bots of linear PCM as one batch."""
+        converting: list[Session] = []
+        linear: list[tuple[Line, bytes]] = []
+        for session in self._rows.streams:
+            if not session.gathered or not session.overdue(now):
+                continue
+            if session.line is None:
+                session.send_to_bot(session.gathered)
+            else:
+                converting.append(session)
+                linear.append((session.line, bytes(session.gathered)))
+            session.gathered.clear()
+        for session, audio in zip(converting, to_linear(linear), strict=True):
             session.send_to_bot(audio)
 
     def tick(self, due: int = 1) -> None:

@@ -22,7 +22,7 @@ from controller.media.control_messages import (
     Report,
     Silent,
 )
-from controller.media.playout import FRAME_BYTES, FRAME_MS, PLAYOUT_MS_MAX, Playout
+from controller.media.playout import FRAME_BYTES, FRAME_MS, PLAYOUT_MS_MAX, SAMPLES_PER_MS, Playout
 from controller.media.rows import PeerAddress
 from controller.media.rtp import packet as rtp
 from controller.media.rtp.jitter import Jitter
@@ -41,6 +41,10 @@ class Reports(Protocol):
     def add(self, report: Report) -> None: ...
 
     def crowded(self, session: str) -> bool: ...
+
+
+GATHERING_SLACK_SECONDS: Final = 0.040
+"""A message to the bot waits this long for a late packet; then it goes as it is, for the caller may be silent."""
 
 
 @dataclass(slots=True)
@@ -75,8 +79,12 @@ class Session:
         self.counts = Counts()
         self.line = _line(opening)
         """For a bot of linear PCM; None for one that has what Asterisk has, bit for bit."""
-        self.unconverted = bytearray()
-        """The caller's codes on their way to a bot of linear PCM."""
+        self.gathered = bytearray()
+        """The caller's codes that wait for more, or to be turned into linear PCM."""
+        self._gathered_at = now
+        """When the first of them came."""
+        self._uplink_seconds = opening.uplink_ms / 1_000
+        self._uplink_bytes = opening.uplink_ms * SAMPLES_PER_MS
         self._reports = reports
         unit_bytes = self.line.factor * SAMPLE_BYTES if self.line else 1
         self._playout: Playout[Mark | BotMessage | Disconnected] = Playout(unit_bytes)
@@ -138,12 +146,20 @@ class Session:
         # Before `play` the bot has not been told `answered`, and audio is not to overtake that.
         if not self.playing:
             return
-        if self.line is None:
+        if self.line is None and len(payload) >= self._uplink_bytes:
             self.send_to_bot(payload)
-        else:
-            self.unconverted += payload
+            return
+        if not self.gathered:
+            self._gathered_at = now
+        self.gathered += payload
 
-    def send_to_bot(self, audio: bytes | memoryview) -> None:
+    def overdue(self, now: float) -> bool:
+        """True when what was gathered is enough for a message, or the rest of it does not come."""
+        return len(self.gathered) >= self._uplink_bytes or (
+            now - self._gathered_at >= self._uplink_seconds + GATHERING_SLACK_SECONDS
+        )
+
+    def send_to_bot(self, audio: bytes | bytearray | memoryview) -> None:
         """Send the caller's audio, in the bot's format."""
         if self.bot is not None and self.bot.send_audio(audio) and not self._first_audio_told["bot"]:
             self._tell_first_audio("bot")

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -28,17 +28,22 @@ async def run() -> AsyncIterator[dict[str, Any]]:
         theirs = await measure_obvious(calls)
         theirs["ratio"] = round(theirs["us_per_call_tick"] / ours["us_per_call_tick"], 2)
         yield theirs
+    for calls in CALLS[1:]:
+        yield await measure_ours(calls, uplink_ms=60)
 
 
-async def measure_ours(calls: int) -> dict[str, Any]:
+async def measure_ours(calls: int, uplink_ms: Literal[20, 40, 60, 100] = 20) -> dict[str, Any]:
     async with running("tests.bench.echo_bot") as bot, running("tests.bench.worker") as worker:
         bot_port = (await bot.hear())["port"]
         ports = await worker.hear()
         callers = Callers(calls, [ports["rtp"]] * calls)
         async with linked(ports["control"]) as (link, reports):
-            await set_up(link, reports, callers, calls, bot_port)
+            start = Start(call_id="bench", caller=Party(), callee=Party(), route="bench")
+            target = BotTarget(url=f"ws://127.0.0.1:{bot_port}/", accept_seconds=30.0)
+            opening = Open(session="", bot=target, start=start, uplink_ms=uplink_ms)
+            await set_up(link, reports, callers, calls, opening)
             figures = await measure(callers, worker, bot, calls)
-    return {"bench": "media", "design": "tick", "calls": calls, "uplink_ms": 20, **figures}
+    return {"bench": "media", "design": "tick", "calls": calls, "uplink_ms": uplink_ms, **figures}
 
 
 async def measure_obvious(calls: int) -> dict[str, Any]:
@@ -92,15 +97,13 @@ async def linked(port: int) -> AsyncIterator[tuple[MediaLink, "asyncio.Queue[Rep
 
 
 async def set_up(
-    link: MediaLink, reports: "asyncio.Queue[Report]", callers: Callers, calls: int, bot_port: int
+    link: MediaLink, reports: "asyncio.Queue[Report]", callers: Callers, calls: int, opening: Open
 ) -> None:
     """Bring all calls to the point at which audio flows."""
-    start = Start(call_id="bench", caller=Party(), callee=Party(), route="bench")
-    target = BotTarget(url=f"ws://127.0.0.1:{bot_port}/", accept_seconds=30.0)
     for first in range(0, calls, OPENINGS_AT_ONCE):
         opened = range(first, min(first + OPENINGS_AT_ONCE, calls))
         for call in opened:
-            await link.send(Open(session=str(call), bot=target, start=start))
+            await link.send(opening.model_copy(update={"session": str(call)}))
             await link.send(Attach(session=str(call), host=callers.host(call), port=callers.port))
         for _ in opened:
             while (report := await reports.get()).type != "accepted":

@@ -114,9 +114,10 @@ def start(audio: AudioFormat) -> Start:
     return Start(call_id="call-1", caller=caller, callee=callee, route="default", audio=audio)
 
 
-def opening(url: str, session: str = "s1", audio: AudioFormat | None = None, encoding: Encoding = "mulaw") -> Open:
+def opening(url: str, session: str = "s1", audio: AudioFormat | None = None, **values: Any) -> Open:
     target = BotTarget(url=url, token="bot-secret")
-    return Open(session=session, bot=target, start=start(audio or AudioFormat(encoding=encoding)), encoding=encoding)
+    encoding: Encoding = values.get("encoding", "mulaw")
+    return Open(session=session, bot=target, start=start(audio or AudioFormat(encoding=encoding)), **values)
 
 
 async def answered(

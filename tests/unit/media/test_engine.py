@@ -7,11 +7,12 @@ import pytest
 
 from controller.config import Address
 from controller.media import engine as module
+from controller.media import session as module_session
 from controller.media.control_messages import AckReports, Attach, Open, Play, Send
 from controller.media.engine import Engine
 from controller.media.outbox import Outbox
 from controller.media.udp import open_socket
-from tests.unit.bot.scripted_bot import serving, silent, until
+from tests.unit.bot.scripted_bot import Line, accept, serving, silent, until
 from tests.unit.media.peers import FakeAsterisk, opening
 
 
@@ -123,3 +124,29 @@ async def test_orders_about_nothing_and_nonsense_are_passed_by(worker: Worker) -
             worker.engine.obey(order)
         await asyncio.sleep(0)
         assert worker.engine.sessions == ["s1"]
+
+
+@pytest.mark.parametrize("uplink_ms", [20, 40, 60, 100])
+async def test_the_callers_audio_comes_in_messages_of_the_length_asked_for(worker: Worker, uplink_ms: int) -> None:
+    heard: list[bytes] = []
+
+    async def listens(line: Line) -> None:
+        await accept(line)
+        while (frame := await line.hear()) is not None:
+            heard.extend([frame] if isinstance(frame, bytes) else [])
+
+    async with serving(listens) as bot:
+        asterisk = await worker.carry(opening(bot.url, uplink_ms=uplink_ms))
+        frames = [bytes([number]) * 160 for number in range(16)]
+        for frame in frames:
+            asterisk.say(frame)
+            worker.now += 0.020
+            worker.engine.drain(worker.now)
+        per_message = uplink_ms // 20
+        await until(lambda: len(heard) == len(frames) // per_message)
+        # The caller falls silent: what is left does not wait for ever.
+        worker.now += uplink_ms / 1_000 + module_session.GATHERING_SLACK_SECONDS + 0.001
+        worker.engine.drain(worker.now)
+        await until(lambda: len(heard) == -(-len(frames) // per_message))
+    assert b"".join(heard) == b"".join(frames)
+    assert {len(message) for message in heard[:-1]} <= {uplink_ms * 8}
