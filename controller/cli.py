@@ -37,9 +37,11 @@ def main() -> None:
         sys.exit(1)
 
 
-def _settings() -> Settings:
+def _settings(*, quiet: bool = False) -> Settings:
+    """`quiet`: for commands whose own lines are what the user wants to see."""
     settings = load(os.environ, Path(".env"))
-    logs.configure(settings.log_level, settings.log_format)
+    level = "warning" if quiet and settings.log_level == "info" else settings.log_level
+    logs.configure(level, settings.log_format)
     return settings
 
 
@@ -111,7 +113,7 @@ def call(
     to: Annotated[str, typer.Option(help="Number to dial; PHONE_NUMBER where none is given")] = "",
     caller: Annotated[str, typer.Option("--from", help="Number that the call seems to come from")] = "",
     say: Annotated[Path | None, typer.Option(help="WAV file that the caller speaks")] = None,
-    press: Annotated[list[str] | None, typer.Option(help="Key or keys to press, each after a turn of the bot")] = None,
+    press: Annotated[list[str] | None, typer.Option(help="Keys to press, one after the other")] = None,
     seconds: Annotated[float, typer.Option(min=1, max=3600, help="Hang up so long after the answer")] = 15.0,
     save: Annotated[Path | None, typer.Option(help="WAV file for what the caller hears")] = None,
 ) -> None:
@@ -119,7 +121,7 @@ def call(
     from controller.carrier.carrier import CALLER  # noqa: PLC0415
     from controller.carrier.placed_call import CallOptions, place_call  # noqa: PLC0415
 
-    settings = _settings()
+    settings = _settings(quiet=True)
     options = CallOptions(
         to=to or settings.phone_number,
         caller=caller or CALLER,
@@ -139,7 +141,7 @@ def demo(
     """Place the call of `make demo`: the bot, a result, a human, the record."""
     from controller.carrier.demo import run_demo  # noqa: PLC0415
 
-    report = asyncio.run(run_demo(_settings(), folder, typer.echo))
+    report = asyncio.run(run_demo(_settings(quiet=True), folder, typer.echo))
     raise typer.Exit(0 if report.ok else 1)
 
 

@@ -49,6 +49,8 @@ LOOK_SECONDS: Final = 0.1
 """Between two looks while waiting for one of these."""
 
 EXPECTED_RESULT: Final = "Appointment confirmed"
+CALLER_HUNG_UP: Final = "caller_hung_up"
+"""How the demo's record has to end."""
 HEARD_FILE: Final = "caller-heard.wav"
 
 Say = Callable[[str], None]
@@ -68,6 +70,8 @@ class DemoReport:
     invite_to_answer_ms: float | None = None
     answer_to_first_audio_ms: float | None = None
     left_behind: int | None = None
+    ending: str | None = None
+    """Of the record; it is shown there and not in the line."""
 
     @property
     def ok(self) -> bool:
@@ -79,11 +83,12 @@ class DemoReport:
             and all(heard)
             and None not in times
             and self.result == EXPECTED_RESULT
+            and self.ending == CALLER_HUNG_UP
             and self.left_behind == 0
         )
 
     def line(self) -> str:
-        return json.dumps({name: getattr(self, name) for name in self.__dataclass_fields__})
+        return json.dumps({name: getattr(self, name) for name in self.__dataclass_fields__ if name != "ending"})
 
 
 @dataclass(slots=True)
@@ -253,6 +258,7 @@ async def _show_record(settings: Settings, demo: Demo, began: datetime) -> None:
     if record is None:
         demo.note("FAILED: there is no record of the call")
         return
+    demo.report.ending = record.summary.ending
     demo.report.result = record.results[-1].name if record.results else None
     console = Console(width=100)
     with console.capture() as shown:

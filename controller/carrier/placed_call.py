@@ -17,6 +17,12 @@ from controller.errors import SettingError
 RING_SECONDS: Final = 60.0
 """Longest ringing that a caller listens to."""
 
+HEARD_MS: Final = 100.0
+"""A side that was heard for this long was heard."""
+
+BETWEEN_KEYS_SECONDS: Final = 3.0
+"""Callers who know the menu do not wait for its end."""
+
 PAUSE_MS: Final = 700.0
 """A caller speaks when the other one has been quiet for this long."""
 
@@ -126,13 +132,14 @@ async def _talk(phone: Phone, options: CallOptions, speech: Samples | None, say:
         await phone.until_answered(RING_SECONDS)
         note(f"answered (rang after {milliseconds(phone.moments.invited, phone.moments.ringing) or 0:.0f} ms)")
         async with asyncio.timeout(options.seconds):
-            await _turn(phone)
-            note("heard the other side" if phone.first_sound_ms is not None else "nothing heard yet")
+            await phone.until_sound(HEARD_MS, options.seconds)
+            note("heard the other side")
             if speech is not None:
+                await _turn(phone)
                 await phone.say(speech)
                 note(f"spoke {options.say}")
             for key in "".join(options.press):
-                await _turn(phone)
+                await asyncio.sleep(BETWEEN_KEYS_SECONDS)
                 await phone.press(key)
                 note(f"pressed {key}")
             await phone.until_ended(options.seconds)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 from controller.carrier.demo import DemoReport
 
@@ -13,6 +14,7 @@ PERFECT = DemoReport(
     invite_to_answer_ms=32.5,
     answer_to_first_audio_ms=18.0,
     left_behind=0,
+    ending="caller_hung_up",
 )
 BAD = {
     "answered": False,
@@ -36,6 +38,6 @@ def test_the_line_has_the_names_in_their_order() -> None:
 def test_it_is_well_only_when_all_of_it_is() -> None:
     assert PERFECT.ok
     for name, value in BAD.items():
-        fields = {field: getattr(PERFECT, field) for field in BAD} | {name: value}
-        assert not DemoReport(**fields).ok, name
+        assert not replace(PERFECT, **{name: value}).ok, name
+    assert not replace(PERFECT, ending="shutdown").ok
     assert not DemoReport().ok
