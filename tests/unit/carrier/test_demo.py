@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from typing import Any
 
 from controller.carrier.demo import DemoReport
 
@@ -16,7 +17,7 @@ PERFECT = DemoReport(
     left_behind=0,
     ending="caller_hung_up",
 )
-BAD = {
+BAD: dict[str, Any] = {
     "answered": False,
     "caller_heard_bot": False,
     "bot_heard_caller": False,
