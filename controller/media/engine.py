@@ -224,6 +224,9 @@ class Engine:
         converting: list[Session] = []
         linear: list[tuple[Line, bytes]] = []
         for session in self._rows.streams:
+            if not session.waiting:
+                continue
+            session.wait_is_over(now)
             if not session.gathered or not session.overdue(now):
                 continue
             if session.line is None:

@@ -26,7 +26,9 @@ from controller.media.playout import FRAME_BYTES, FRAME_MS, PLAYOUT_MS_MAX, SAMP
 from controller.media.rows import PeerAddress
 from controller.media.rtp import packet as rtp
 from controller.media.rtp.jitter import Jitter
-from controller.media.rtp.sequence import IN_ORDER, Sequence
+from controller.media.rtp.quality import mos, rating
+from controller.media.rtp.reorder import JITTER_FACTOR, Reorder
+from controller.media.rtp.sequence import Arrival, Sequence
 
 FORMATS: Final = {
     "mulaw": (rtp.PAYLOAD_TYPE_PCMU, SILENCE_MULAW),
@@ -91,6 +93,7 @@ class Session:
         self._frame_bytes = unit_bytes * FRAME_BYTES
         self._arrivals = Sequence()
         self._jitter = Jitter()
+        self._reorder = Reorder()
         self._first_audio_told = {"bot": False, "caller": False}
         self._paused = False
         self._dropped_bytes = 0
@@ -119,6 +122,7 @@ class Session:
             "duplicates": self._arrivals.duplicates,
             "late": self._arrivals.late,
             "restarts": self._arrivals.restarts,
+            "mos": self._mos(),
             "jitter_ms": round(self._jitter.seconds * 1000, 2),
             "jitter_max_ms": round(self._jitter.seconds_max * 1000, 2),
             "strangers": strangers - self._strangers_before,
@@ -127,6 +131,13 @@ class Session:
             **asdict(self.counts),
             **(self.bot.counters if self.bot is not None else {}),
         }
+
+    def _mos(self) -> float:
+        """How the caller sounded to the bot. Of the delay we know the packet's own and what its unevenness costs."""
+        lost = max(0, self._arrivals.lost)
+        expected = self._arrivals.received + lost
+        delay_ms = FRAME_MS + JITTER_FACTOR * self._jitter.seconds * 1_000
+        return round(mos(rating(lost / expected if expected else 0.0, delay_ms)), 2)
 
     # --- the caller's audio ---------------------------------------------------------------------------------
 
@@ -139,10 +150,25 @@ class Session:
         if payload_type != self.payload_type:
             self.counts.other_payload_types += 1
             return
-        if self._arrivals.arrive(sequence, ssrc) is not IN_ORDER:
+        restarts = self._arrivals.restarts
+        arrival = self._arrivals.arrive(sequence, ssrc)
+        if arrival is Arrival.DUPLICATE:
             return
         self._jitter.arrive(timestamp, now)
         self.counts.bytes_in += len(payload)
+        if restarts != self._arrivals.restarts:
+            self._pass_on(self._reorder.restart(sequence), now)
+        if self._reorder.next_is(sequence):
+            self._hear(payload, now)
+        else:
+            self._pass_on(self._reorder.hold(sequence, bytes(payload), now, self._jitter.seconds), now)
+
+    def _pass_on(self, payloads: list[bytes], now: float) -> None:
+        for payload in payloads:
+            self._hear(payload, now)
+
+    def _hear(self, payload: bytes | memoryview, now: float) -> None:
+        """The caller's next audio, in order."""
         # Before `play` the bot has not been told `answered`, and audio is not to overtake that.
         if not self.playing:
             return
@@ -152,6 +178,15 @@ class Session:
         if not self.gathered:
             self._gathered_at = now
         self.gathered += payload
+
+    def wait_is_over(self, now: float) -> None:
+        """Go on without a packet that did not come in time."""
+        self._pass_on(self._reorder.expire(now), now)
+
+    @property
+    def waiting(self) -> bool:
+        """Something of the caller's is held or gathered, so that time alone may make it due."""
+        return bool(self.gathered) or self._reorder.due_at is not None
 
     def overdue(self, now: float) -> bool:
         """True when what was gathered is enough for a message, or the rest of it does not come."""

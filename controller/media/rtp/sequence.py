@@ -29,7 +29,7 @@ IN_ORDER: Final = Arrival.IN_ORDER
 
 @dataclass(slots=True)
 class Sequence:
-    """Follows one stream. Only IN_ORDER packets are to be passed on; the counters are for the statistics."""
+    """Follows one stream and counts. A LATE packet counts as lost until it comes."""
 
     received: int = 0
     lost: int = 0

@@ -169,3 +169,31 @@ def test_the_caller_is_not_heard_before_the_call_is_answered() -> None:
     call.session.playing = True
     call.session.receive(0, 2, 1, 1, memoryview(b"now" * 60), 1.0)
     assert call.bot.audio == [b"now" * 60]
+
+
+def hear(call: Call, *packets: tuple[int, float]) -> list[bytes]:
+    """Packets by sequence number and arrival; the payload of each is its number."""
+    for sequence, now in packets:
+        payload = memoryview(bytes([sequence]) * 160)
+        call.session.receive(0, sequence, sequence * 160, 1, payload, now)
+        call.session.wait_is_over(now)
+    return [audio[:1] for audio in call.bot.audio]
+
+
+def test_a_packet_that_was_overtaken_is_heard_in_its_place(call: Call) -> None:
+    assert hear(call, (1, 0.0), (3, 0.020), (2, 0.021), (2, 0.022), (4, 0.060)) == [b"\1", b"\2", b"\3", b"\4"]
+    statistics = call.session.statistics(0)
+    assert (statistics["late"], statistics["duplicates"], statistics["lost"]) == (1, 1, 0)
+
+
+def test_a_packet_that_is_lost_holds_the_others_up_for_a_moment_only(call: Call) -> None:
+    assert hear(call, (1, 0.0), (3, 0.020)) == [b"\1"]
+    assert hear(call, (4, 0.041)) == [b"\1", b"\3", b"\4"]
+    statistics = call.session.statistics(0)
+    assert (statistics["packets_in"], statistics["lost"]) == (3, 1)
+    assert 1.0 < statistics["mos"] < 3.0
+
+
+def test_a_clean_call_has_a_good_score(call: Call) -> None:
+    hear(call, *((sequence, sequence * 0.020) for sequence in range(200)))
+    assert call.session.statistics(0)["mos"] >= 4.3
