@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from controller.errors import SettingError
 
+BotAudio = Literal["mulaw", "alaw", "pcm16/8000", "pcm16/16000", "pcm16/24000"]
+UplinkMs = Literal[20, 40, 60, 100]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
@@ -52,7 +54,10 @@ class Settings(BaseModel):
     bot_url: str = "ws://127.0.0.1:8765/"
     bot_token: SecretStr = SecretStr("")
     """Sent to the bot as a bearer token when not empty."""
-    bot_audio: Literal["mulaw", "alaw"] = "mulaw"
+    bot_audio: BotAudio = "mulaw"
+    """What the bot hears and sends: encoding, and for pcm16 the samples per second."""
+    bot_uplink_ms: UplinkMs = 20
+    """How much of the caller's audio goes to the bot in one message."""
     bot_accept_seconds: Seconds = 5.0
     """How long the phone may ring before the bot has accepted."""
 
@@ -92,6 +97,12 @@ class Settings(BaseModel):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
+
+    @field_validator("bot_uplink_ms", mode="before")
+    @classmethod
+    def _number(cls, value: Any) -> Any:
+        """A Literal of numbers does not read text by itself."""
+        return int(value) if isinstance(value, str) and value.isdecimal() else value
 
     @field_validator("ari_url", "carrier_ari_url")
     @classmethod

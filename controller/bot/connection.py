@@ -133,6 +133,7 @@ class BotConnection(WSListener):
         self._transport: WSTransport | None = None
         self._start: Start | None = None
         self._answer: asyncio.Future[None] | None = None
+        self._afterlife: asyncio.Task[None] | None = None
         self._writable = True
         self._heard = True
         """Since the last ping."""
@@ -223,6 +224,8 @@ class BotConnection(WSListener):
             self._text_part(frame)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
+        # picows keeps a fault it found for whoever waits for the end; nobody else does.
+        self._afterlife = asyncio.get_running_loop().create_task(self.wait_closed())
         if transport.is_close_frame_sent:
             self._broken(transport)
         else:

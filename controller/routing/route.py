@@ -1,16 +1,21 @@
 """A route and the rungs of its ladder, as data."""
 
 from dataclasses import dataclass
-from typing import Literal
+
+from controller.config import BotAudio, UplinkMs
 
 
 @dataclass(frozen=True, slots=True)
 class BotRung:
-    """A bot on a WebSocket. `accept_seconds`: how long the phone may ring before it has accepted."""
+    """A bot on a WebSocket. `accept_seconds`: how long the phone may ring before it has accepted.
+
+    `uplink_ms`: how much of the caller's audio it gets in one message.
+    """
 
     url: str
     token: str = ""
-    encoding: Literal["mulaw", "alaw"] = "mulaw"
+    audio: BotAudio = "mulaw"
+    uplink_ms: UplinkMs = 20
     accept_seconds: float = 5.0
 
     def __str__(self) -> str:

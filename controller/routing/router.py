@@ -14,7 +14,8 @@ class Router:
         bot = BotRung(
             url=settings.bot_url,
             token=settings.bot_token.get_secret_value(),
-            encoding=settings.bot_audio,
+            audio=settings.bot_audio,
+            uplink_ms=settings.bot_uplink_ms,
             accept_seconds=settings.bot_accept_seconds,
         )
         self._default = Route(DEFAULT_ROUTE, ladder=(bot, human), human=human)

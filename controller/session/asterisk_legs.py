@@ -14,6 +14,7 @@ from controller.call.vocabulary import TransferOutcome
 from controller.errors import AsteriskError, ControllerError
 from controller.routing.route import BotRung, HumanRung
 from controller.session.bot_legs import BotLegs
+from controller.session.translation import g711_for
 
 BRIDGE_TYPE: Final = "mixing,dtmf_events,proxy_media"
 """Without the last two, two bridged SIP legs exchange audio natively and their key presses are never told to us."""
@@ -30,8 +31,8 @@ RINGBACK: Final = "ringback"
 DIALPLAN_CONTEXT: Final = "human"
 """Where the dialplan sends a caller to the human without us (asterisk-conf/extensions.conf)."""
 
-AUDIO_FORMATS: Final = {"mulaw": "ulaw", "alaw": "alaw"}
-"""The bot's encoding as Asterisk calls it."""
+ASTERISK_FORMATS: Final = {"mulaw": "ulaw", "alaw": "alaw"}
+"""G.711 as Asterisk calls it."""
 
 log = structlog.get_logger()
 
@@ -120,7 +121,7 @@ class AsteriskLegs:
         media = ids.media_id(self._call_id, attempt)
         try:
             entered = self._expect(media)
-            channel = await self._ari.external_media(media, address, AUDIO_FORMATS[rung.encoding])
+            channel = await self._ari.external_media(media, address, ASTERISK_FORMATS[g711_for(rung.audio)])
             await self._bots.attach(attempt, channel.host, channel.port)
             await asyncio.wait_for(entered, ENTER_SECONDS)
             await self._ari.add_channel(self._bridge, media)

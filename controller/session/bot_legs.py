@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from controller.bot.protocol import AudioFormat, EndReason, Party, Start, ToBot
+from controller.bot.protocol import EndReason, Party, Start, ToBot
 from controller.call import events as e
 from controller.call.commands import OpenBot
 from controller.call.vocabulary import Trigger
@@ -68,11 +68,17 @@ class BotLegs:
             caller=Party(number=arrival.from_number or None, name=arrival.from_name or None),
             callee=Party(number=arrival.to_number or None),
             route=route,
-            audio=AudioFormat(encoding=rung.encoding),
+            audio=translation.to_audio_format(rung.audio),
             resumed=command.resumed,
         )
         target = media.BotTarget(url=rung.url, token=rung.token, accept_seconds=rung.accept_seconds)
-        opening = media.Open(session=self._id(attempt), bot=target, start=start, encoding=rung.encoding)
+        opening = media.Open(
+            session=self._id(attempt),
+            bot=target,
+            start=start,
+            encoding=translation.g711_for(rung.audio),
+            uplink_ms=rung.uplink_ms,
+        )
         if not await self._send(attempt, opening):
             self._forget(attempt)
             self._post(e.WorkerLost(attempt, "the media worker went away"))

@@ -9,6 +9,7 @@ from controller.call import commands as c
 from controller.call import events as e
 from controller.call.causes import transfer_outcome
 from controller.call.vocabulary import Trigger
+from controller.config import BotAudio
 from controller.errors import ProtocolError
 from controller.media import control_messages as media
 from controller.records import items
@@ -21,6 +22,17 @@ KEYS: Final = frozenset("0123456789ABCD*#")
 
 ITEM_ID_SEPARATOR: Final = "/"
 """Two bots of one call may use the same id for different things: the store gets attempt/id."""
+
+
+def to_audio_format(audio: BotAudio) -> protocol.AudioFormat:
+    """The setting as the bot reads it."""
+    encoding, _, rate = audio.partition("/")
+    return protocol.AudioFormat.model_validate({"encoding": encoding, "sample_rate": int(rate or 8000)})
+
+
+def g711_for(audio: BotAudio) -> protocol.Encoding:
+    """Asterisk's side of that audio: the same, or µ-law for a bot that wants linear samples."""
+    return "alaw" if audio == "alaw" else "mulaw"
 
 
 def from_caller_channel(event: ari.AriEvent) -> e.Event | None:

@@ -101,13 +101,13 @@ class Callers:
         self._sources["level"] = socket.IPPROTO_IP
         self._sources["type"] = IP_PKTINFO
         self._sources["source"] = [int.from_bytes(socket.inet_aton(self.host(call)), "big") for call in range(calls)]
-        self._out_vectors, self._out = _headers(self._packets, self._names, self._sources)
+        self._out_vectors, self._out = headers(self._packets, self._names, self._sources)
 
     def _fill_receiving(self) -> None:
         self._in_packets = np.zeros(RECEIVE_BATCH, RTP_ROW)
         self._in_names = np.zeros(RECEIVE_BATCH, SOCKADDR_IN)
         self._in_times = np.zeros(RECEIVE_BATCH, TIMESTAMP)
-        self._in_vectors, self._in = _headers(self._in_packets, self._in_names, self._in_times)
+        self._in_vectors, self._in = headers(self._in_packets, self._in_names, self._in_times)
         self._in_stamps = self._in_packets["payload"].view(STAMP).reshape(RECEIVE_BATCH)
         self._call_of: dict[int, int] = {}
 
@@ -195,7 +195,7 @@ class Callers:
         self._socket.close()
 
 
-def _headers(
+def headers(
     packets: npt.NDArray[np.void], names: npt.NDArray[np.void], control: npt.NDArray[np.void]
 ) -> tuple[npt.NDArray[np.void], npt.NDArray[np.void]]:
     rows = np.arange(len(packets), dtype=np.uint64)

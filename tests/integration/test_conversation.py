@@ -2,11 +2,12 @@
 
 import time
 
+import numpy as np
 import pytest
 
 from controller.carrier import listening
 from controller.carrier.carrier import Carrier
-from controller.carrier.sounds import tone
+from controller.carrier.sounds import Samples, tone
 from tests.integration.stack.asterisks import PHONE_NUMBER
 from tests.integration.stack.bot import Bot
 from tests.integration.stack.stack import Stack
@@ -148,6 +149,27 @@ async def test_messages_that_are_wrong_or_unknown_cost_nothing(stack: Stack, bot
     statistics = (await stack.record()).statistics
     assert statistics["unknown_messages"] == 1
     assert statistics["malformed_messages"] == 2
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 24000])
+async def test_a_bot_with_linear_samples(stack: Stack, bot: Bot, carrier: Carrier, rate: int) -> None:
+    stack.restart_controller(BOT_AUDIO=f"pcm16/{rate}", BOT_UPLINK_MS="60")
+    phone = await carrier.dial(PHONE_NUMBER)
+    call = await bot.call()
+    assert call.start["audio"] == {"encoding": "pcm16", "sample_rate": rate, "channels": 1}
+    await phone.until_answered()
+    times = np.arange(rate // 2) / rate
+    await call.speak_raw((10_000 * np.sin(2 * np.pi * LOW * times)).astype("<i2").tobytes())
+    await phone.until_tone(LOW)
+    phone.play(tone(HIGH, 0.6))
+
+    def heard_at_8_khz() -> Samples:
+        """A pure tone stays one when samples are left out."""
+        return np.frombuffer(call.raw[: len(call.raw) // 2 * 2], "<i2")[:: rate // 8000]
+
+    await call.until(lambda: bool(listening.tones(heard_at_8_khz(), HIGH, 400)), "the caller's tone")
+    await phone.hang_up()
+    await stack.until_closed(1)
 
 
 async def test_two_calls_at_once_hear_their_own_bot(stack: Stack, bot: Bot, carrier: Carrier) -> None:

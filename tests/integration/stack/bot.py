@@ -37,8 +37,13 @@ class BotCall:
         return self.messages[0]
 
     @property
+    def raw(self) -> bytes:
+        """All audio so far, as it came."""
+        return bytes(self._heard)
+
+    @property
     def heard(self) -> Samples:
-        """All audio so far, 8 kHz."""
+        """All audio so far, 8 kHz; for a bot with G.711."""
         return g711.decode_mulaw(np.frombuffer(bytes(self._heard), np.uint8))
 
     async def send(self, message_type: str, **fields: Any) -> None:
@@ -49,6 +54,10 @@ class BotCall:
 
     async def accept(self) -> None:
         await self.send("accept")
+
+    async def speak_raw(self, audio: bytes) -> None:
+        """Audio in the format of `start`."""
+        await self._socket.send_bytes(audio)
 
     async def speak(self, samples: Samples) -> None:
         """All at once: the pacing is the media worker's."""

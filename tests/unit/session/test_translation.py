@@ -10,6 +10,7 @@ from controller.call import commands as c
 from controller.call import events as e
 from controller.call.ladder import BOT_END_REASONS
 from controller.call.vocabulary import Ending, TransferOutcome, Trigger
+from controller.config import BotAudio
 from controller.errors import ProtocolError
 from controller.media import control_messages as media
 from controller.records import items
@@ -59,6 +60,13 @@ def test_messages_of_the_bot(message: dict[str, object], event: e.Event | None) 
 def test_what_the_worker_keeps_for_itself_is_not_passed_on() -> None:
     with pytest.raises(ProtocolError, match="passed on a clear"):
         of_bot({"type": "clear"})
+
+
+@pytest.mark.parametrize("audio", get_args(BotAudio))
+def test_every_audio_setting_is_a_format_of_the_protocol(audio: BotAudio) -> None:
+    told = translation.to_audio_format(audio)
+    assert audio == (f"pcm16/{told.sample_rate}" if told.encoding == "pcm16" else told.encoding)
+    assert translation.g711_for(audio) == ("alaw" if audio == "alaw" else "mulaw")
 
 
 def test_every_ending_has_a_word_for_the_bot() -> None:
