@@ -18,7 +18,8 @@ FRAME: Final = 160
 FRAME_SECONDS: Final = FRAME / SAMPLE_RATE
 
 SLIP_SECONDS_MAX: Final = 0.1
-"""A packet's timestamp may differ from its arrival by this much; past it the sender has a new clock, or paused."""
+"""A packet's timestamp may differ from its arrival by this much; past it the sender has a new clock, or paused. So
+what is heard is whole to the sample, and stands up to this much beside the time at which it came."""
 
 RINGBACK_SECONDS: Final = 0.04
 """The ringing tone that Asterisk plays us may be this late: a packet of it that crosses the answer is no first word."""

@@ -19,12 +19,15 @@ from controller.ari.events import (
     StasisEnd,
 )
 from controller.carrier import listening
-from controller.carrier.audio_lines import AudioLine
-from controller.carrier.sounds import Samples
+from controller.carrier.audio_lines import SLIP_SECONDS_MAX, AudioLine
+from controller.carrier.sounds import SAMPLE_RATE, Samples
 from controller.errors import ControllerError
 
 LOOK_SECONDS: Final = 0.02
 """Between two looks while waiting: one frame of audio."""
+
+FIND_EVERY_SECONDS: Final = 0.25
+"""Between two looks for a certain sound, which cost some milliseconds each."""
 
 SAY_SECONDS_MAX: Final = 600.0
 """Longest speech that is waited for."""
@@ -171,10 +174,31 @@ class Phone:
     ) -> listening.Match:
         """Until this very sound was heard, whole. Returns where, counted from `since`."""
         start = since if since is not None else (self.moments.answered or time.monotonic())
-        await self.until_heard(
-            lambda samples: listening.find(wanted, samples).found, seconds, since=start, what="what was spoken"
-        )
-        return listening.find(wanted, self.heard_since(start))
+        # What was spoken then may stand a little earlier in what was heard: see SLIP_SECONDS_MAX.
+        start -= SLIP_SECONDS_MAX
+        looked_until = start
+        best = listening.Match(0, 0.0)
+
+        def found() -> bool:
+            # Only what is new, and as much before it as the sound is long: looking must not disturb the audio's clock.
+            nonlocal best, looked_until
+            now = self.moments.ended or time.monotonic()
+            if now - looked_until < FIND_EVERY_SECONDS and self.moments.ended is None:
+                return False
+            begin = max(start, looked_until - len(wanted) / SAMPLE_RATE)
+            looked_until = now
+            match = listening.find(wanted, self.line.heard(begin, now))
+            if match.score > best.score:
+                best = listening.Match(
+                    match.offset + round((begin - start - SLIP_SECONDS_MAX) * SAMPLE_RATE), match.score
+                )
+            return best.found
+
+        try:
+            await self._until(found, seconds, "what was spoken was heard")
+        except TimeoutError as error:
+            raise TimeoutError(f"{error} (the most alike was {best.score:.2f})") from None
+        return best
 
     async def _until(self, true: Callable[[], bool], seconds: float, what: str) -> None:
         latest = time.monotonic() + seconds
