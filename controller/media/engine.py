@@ -14,8 +14,10 @@ from typing import Final
 
 import structlog
 
-from controller.bot.connection import CLOSE_SECONDS, BotConnection, BotFailed, BotRefused
+from controller.bot.connection import BotConnection
+from controller.bot.conversation import BotFailed, BotRefused
 from controller.bot.protocol import EndReason, parse_to_bot
+from controller.bot.websocket import CLOSE_SECONDS
 from controller.errors import ProtocolError
 from controller.media.audio.linear import Line, from_linear, to_linear
 from controller.media.control_messages import (

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Final, Literal, Protocol
 from uuid import uuid4
 
-from controller.bot.connection import BotConnection, Message
+from controller.bot.conversation import Conversation, Message
 from controller.bot.protocol import Answered, Clear, Cleared, Hangup, Mark, MarkReached, Pause, Resume, Transfer
 from controller.errors import ProtocolError
 from controller.media.audio.g711 import SILENCE_ALAW, SILENCE_MULAW
@@ -67,7 +67,7 @@ class Session:
 
     def __init__(self, opening: Open, reports: Reports, now: float, strangers: int = 0) -> None:
         self.id: Final = opening.session
-        self.bot: BotConnection | None = None
+        self.bot: Conversation | None = None
         self.peer: PeerAddress | None = None
         """Asterisk's end of the RTP."""
         self.row = -1

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from controller.bot import connection as module
-from controller.bot.connection import BotConnection, BotFailed, BotRefused
+from controller.bot import websocket as module
+from controller.bot.connection import BotConnection
+from controller.bot.conversation import BotFailed, BotRefused, Message
 from controller.bot.protocol import TEXT_MESSAGE_BYTES_MAX, Answered, Party, Start
 from tests.unit.bot.scripted_bot import Line, accept, echo, serving, silent, until
 
@@ -33,7 +34,7 @@ class Listener:
     def on_audio(self, audio: memoryview) -> None:
         self.told.append(bytes(audio))
 
-    def on_message(self, message: module.Message) -> None:
+    def on_message(self, message: Message) -> None:
         self.told.append(message.model_dump(exclude_defaults=True) | {"type": message.type})
 
     def on_lost(self, detail: str) -> None:
@@ -428,7 +429,7 @@ async def test_a_living_peer_answers_pings(call: Call) -> None:
         for _ in range(3):
             call.clock.ahead += module.PING_SECONDS
             call.bot.watch(call.clock())
-            await until(lambda: call.bot._heard)  # noqa: SLF001
+            await until(lambda: call.bot._socket._heard)  # noqa: SLF001
     assert call.told[0] == "accepted"
 
 

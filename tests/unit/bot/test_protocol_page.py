@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from controller.bot import connection, protocol
+from controller.bot import protocol, websocket
 from controller.config import Settings
 from controller.errors import ProtocolError
 from controller.media.playout import MARKS_MAX, PLAYOUT_MS_MAX, SAMPLES_PER_MS
@@ -55,13 +55,13 @@ def test_every_word_of_the_closed_vocabularies_is_explained(vocabulary: Any) -> 
 
 def test_the_bounds_are_ours() -> None:
     assert f"{protocol.TEXT_MESSAGE_BYTES_MAX:,} bytes" in PAGE
-    assert f"| {connection.FRAME_BYTES_MAX:,} bytes; a larger one ends the connection |" in PAGE
+    assert f"| {websocket.FRAME_BYTES_MAX:,} bytes; a larger one ends the connection |" in PAGE
     assert f"| {PLAYOUT_MS_MAX:,} ms ({PLAYOUT_MS_MAX * SAMPLES_PER_MS:,} bytes of G.711) |" in PAGE
     assert f"beyond {PLAYOUT_MS_MAX // 1000} s of waiting audio" in PAGE
     assert f"| Marks waiting to be reached | {MARKS_MAX:,} |" in PAGE
-    assert f"at {connection.TEXT_WAITING_BYTES_MAX // 1024} KiB of unread messages" in PAGE
-    assert f"Come every {connection.PING_SECONDS:g} s" in PAGE
-    assert f"sign of life for {connection.PONG_SECONDS:g} s" in PAGE
+    assert f"at {websocket.TEXT_WAITING_BYTES_MAX // 1024} KiB of unread messages" in PAGE
+    assert f"Come every {websocket.PING_SECONDS:g} s" in PAGE
+    assert f"sign of life for {websocket.PONG_SECONDS:g} s" in PAGE
     assert f"`BOT_ACCEPT_SECONDS`, {Settings().bot_accept_seconds:g} s by default" in PAGE
     assert protocol.SUBPROTOCOL in PAGE
 

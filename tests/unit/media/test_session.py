@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from controller.bot.connection import Message
+from controller.bot.conversation import Message
 from controller.bot.protocol import Clear, Hangup, Log, Mark, Pause, Resume, ToBot, Transfer
 from controller.media.control_messages import Report
 from controller.media.playout import MARKS_MAX, PLAYOUT_MS_MAX

@@ -1,0 +1,232 @@
+"""One call with its bot, from `start` to `end`: what may be said when. Subclasses say what carries the frames."""
+
+import asyncio
+import ssl
+from abc import ABC, abstractmethod
+from enum import Enum
+from typing import Literal, Protocol
+
+from picows import WSError, WSHandshakeError, WSInvalidURL
+
+from controller.bot.protocol import (
+    TEXT_MESSAGE_BYTES_MAX,
+    Accept,
+    Clear,
+    End,
+    EndReason,
+    Error,
+    ErrorCode,
+    FromBot,
+    Hangup,
+    Log,
+    Mark,
+    Pause,
+    Reject,
+    Result,
+    Resume,
+    Start,
+    ToBot,
+    Transcript,
+    Transfer,
+    UnknownType,
+    parse_from_bot,
+    serialize,
+)
+from controller.bot.websocket import explain, where
+from controller.errors import ControllerError, ProtocolError
+
+Message = Clear | Pause | Resume | Mark | Transcript | Result | Log | Transfer | Hangup
+"""What a bot may say after `accept`."""
+
+
+class BotFailed(ControllerError):
+    """No bot: not reachable or not speaking our protocol (`unreachable`), or too late (`no_answer`)."""
+
+    def __init__(self, trigger: Literal["unreachable", "no_answer"], detail: str) -> None:
+        self.trigger: Literal["unreachable", "no_answer"] = trigger
+        self.detail = detail
+        super().__init__(detail)
+
+
+class BotRefused(ControllerError):
+    """The bot's own `reject`."""
+
+    def __init__(self, reject: Reject) -> None:
+        self.reject = reject
+        super().__init__(f"the bot refused the call: {reject.reason}")
+
+
+class BotEvents(Protocol):
+    """Who listens to a bot. Called in the order in which the bot's frames came; must not raise."""
+
+    def on_accepted(self) -> None: ...
+
+    def on_audio(self, audio: memoryview) -> None:
+        """`audio` is valid during the call only."""
+
+    def on_message(self, message: Message) -> None: ...
+
+    def on_lost(self, detail: str) -> None:
+        """The connection went away after `accept`, and not by `end`. Nothing follows."""
+
+
+class Stage(Enum):
+    CONNECTING = "connecting"
+    STARTED = "started"
+    ACCEPTED = "accepted"
+    OVER = "over"
+
+
+class Conversation(ABC):
+    """Used once. `counters` are for the statistics of the call."""
+
+    def __init__(self, events: BotEvents) -> None:
+        self.counters = {"unknown_messages": 0, "malformed_messages": 0, "audio_frames_dropped_to_bot": 0}
+        self._events = events
+        self._stage = Stage.CONNECTING
+        self._start: Start | None = None
+        self._answer: asyncio.Future[None] | None = None
+        self._too_early_told = False
+
+    # --- what carries it ------------------------------------------------------------------------------------
+
+    @abstractmethod
+    async def _connect(self, url: str, token: str, seconds: float, tls: ssl.SSLContext) -> None:
+        """Until `on_open` has been called."""
+
+    @abstractmethod
+    def _send(self, text: str) -> None: ...
+
+    @abstractmethod
+    def _send_audio(self, audio: bytes | bytearray | memoryview) -> bool: ...
+
+    @abstractmethod
+    def _leave(self) -> None:
+        """The conversation is over: nothing of the bot's is to come any more."""
+
+    @abstractmethod
+    def watch(self, now: float) -> None:
+        """To be called about once a second: the bot's signs of life."""
+
+    @abstractmethod
+    async def wait_closed(self) -> None:
+        """Until the bot has taken note of `end`, or the time for it has passed."""
+
+    # --- the opening ----------------------------------------------------------------------------------------
+
+    async def open(self, url: str, token: str, start: Start, accept_seconds: float, tls: ssl.SSLContext) -> None:
+        """Connect, send `start`, wait for `accept`: all within `accept_seconds`. Raises BotRefused or BotFailed."""
+        self._start = start
+        self._answer = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(accept_seconds):
+                await self._connect(url, token, accept_seconds, tls)
+                await self._answer
+        except TimeoutError as error:
+            raise BotFailed("no_answer", f"{where(url)} {self._overdue()} within {accept_seconds:g} s") from error
+        except (OSError, WSError, WSInvalidURL) as error:
+            raise BotFailed("unreachable", f"{where(url)}: {explain(error)}") from error
+        finally:
+            # Also when this task was cancelled: whatever was half open is closed, and a late answer not missed.
+            if self._answer.done() and not self._answer.cancelled():
+                self._answer.exception()
+            if self._stage is not Stage.ACCEPTED:
+                self._finish()
+
+    def _overdue(self) -> str:
+        return "did not accept the call" if self._stage is Stage.STARTED else "did not complete the connection"
+
+    # --- from the bot ---------------------------------------------------------------------------------------
+
+    def on_open(self) -> None:
+        if self._stage is Stage.CONNECTING and self._start is not None:
+            self._stage = Stage.STARTED
+            self.send(self._start)
+
+    def on_audio(self, audio: memoryview) -> None:
+        if self._stage is Stage.ACCEPTED:
+            self._events.on_audio(audio)
+        elif not self._too_early_told:
+            self._too_early_told = True
+            self.refuse("not_now", "audio before accept is not played")
+
+    def on_text(self, text: bytes) -> None:
+        try:
+            message = parse_from_bot(text)
+        except UnknownType:
+            self.counters["unknown_messages"] += 1
+        except ProtocolError as error:
+            self.on_malformed("malformed", str(error), error.field)
+        else:
+            self._on_message(message)
+
+    def on_long_text(self) -> None:
+        self.on_malformed("too_large", f"a message may have {TEXT_MESSAGE_BYTES_MAX} bytes")
+
+    def on_malformed(self, code: ErrorCode, message: str, field: str | None = None) -> None:
+        self.counters["malformed_messages"] += 1
+        self.refuse(code, message, field)
+
+    def on_gone(self, detail: str) -> None:
+        """The connection is over without our wish."""
+        accepted = self._stage is Stage.ACCEPTED
+        self._finish()
+        if accepted:
+            self._events.on_lost(f"the bot {detail}")
+        else:
+            self._settle(WSHandshakeError(f"the bot {detail} before it accepted the call"))
+
+    def _on_message(self, message: FromBot) -> None:
+        started = self._stage is Stage.STARTED
+        if isinstance(message, Accept | Reject):
+            if not started:
+                self.refuse("not_now", f"{message.type} comes once, before anything else")
+            elif isinstance(message, Accept):
+                self._accept()
+            else:
+                self._settle(BotRefused(message))
+        elif started and not isinstance(message, Log):
+            self.refuse("not_now", f"{message.type} comes after accept")
+        else:
+            self._events.on_message(message)
+
+    def _accept(self) -> None:
+        # Reported here and not by the task that awaits the answer: the frames behind this one come first otherwise.
+        if self._answer is not None and not self._answer.done():
+            self._stage = Stage.ACCEPTED
+            self._answer.set_result(None)
+            self._events.on_accepted()
+
+    def _settle(self, error: Exception) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(error)
+
+    # --- to the bot -----------------------------------------------------------------------------------------
+
+    def send_audio(self, audio: bytes | bytearray | memoryview) -> bool:
+        """Send the caller's audio; False when the bot reads too slowly and it was dropped."""
+        if self._stage is not Stage.ACCEPTED:
+            return False
+        if self._send_audio(audio):
+            return True
+        self.counters["audio_frames_dropped_to_bot"] += 1
+        return False
+
+    def send(self, message: ToBot) -> None:
+        """Send one message; nothing happens when the conversation is over."""
+        if self._stage in {Stage.STARTED, Stage.ACCEPTED}:
+            self._send(serialize(message))
+
+    def refuse(self, code: ErrorCode, message: str, field: str | None = None) -> None:
+        """Answer the bot with an `error`."""
+        self.send(Error(code=code, message=message, field=field))
+
+    def end(self, reason: EndReason) -> None:
+        """Say `end` and leave. Nothing is reported afterwards."""
+        self.send(End(reason=reason))
+        self._finish()
+
+    def _finish(self) -> None:
+        if self._stage is not Stage.OVER:
+            self._stage = Stage.OVER
+            self._leave()
