@@ -95,6 +95,7 @@ def health(dispatcher: Dispatcher, writer: RecordWriter) -> dict[str, Any]:
         "ready": dispatcher.connected and workers > 0,
         "asterisk": dispatcher.connected,
         "media_workers": workers,
+        "media_loads": dispatcher.workers.loads,
         "calls": dispatcher.calls,
         "records_waiting": writer.waiting,
     }

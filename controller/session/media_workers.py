@@ -71,6 +71,11 @@ class MediaWorkers:
     def connected(self) -> int:
         return sum(worker.link.hello is not None for worker in self._workers.values())
 
+    @property
+    def loads(self) -> list[float]:
+        """Of the connected workers, each of one core."""
+        return [round(worker.load, 3) for worker in self._workers.values() if worker.link.hello is not None]
+
     async def follow(self, url: str, token: str) -> None:
         """Keep a link to every worker behind `url`, for ever: its host may be the name of several."""
         running: dict[str, asyncio.Task[None]] = {}

@@ -196,6 +196,17 @@ class TestController:
 
 
 class TestMediaWorker:
+    async def test_with_enough_to_do_takes_no_further_call(self, stack: Stack, bot: Bot, carrier: Carrier) -> None:
+        stack.restart_controller(MEDIA_LOAD_MAX="0.0001")
+        while not any(stack.health()["media_loads"]):  # noqa: ASYNC110 - its first word comes within a second
+            await asyncio.sleep(0.05)
+        phone = await carrier.dial(PHONE_NUMBER)
+        human = await assert_human_takes_it(phone, carrier)
+        await phone.hang_up()
+        await human.until_ended()
+        assert ladder(await steps_of(stack)) == ["bot", "busy", "human"]
+        assert bot.calls == []
+
     async def test_killed_another_takes_its_calls_over(self, stack: Stack, bot: Bot, carrier: Carrier) -> None:
         phone = await carrier.dial(PHONE_NUMBER)
         first = await bot.call()
