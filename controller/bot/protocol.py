@@ -118,6 +118,24 @@ class Dtmf(_ToBot):
     """How long the key was held, as Asterisk measured it."""
 
 
+class SpeechStarted(_ToBot):
+    """The caller began to speak. Sent where the operator has switched voice activity on for this bot."""
+
+    type: Literal["speech_started"] = "speech_started"
+    at_ms: Annotated[int, Field(ge=0)]
+    """Where in the caller's audio, in milliseconds since `answered`."""
+    paused: bool = False
+    """True: your audio was paused at once. `clear` it or `resume` it; otherwise it goes on when the caller stops."""
+
+
+class SpeechStopped(_ToBot):
+    """The caller stopped speaking: silence for half a second."""
+
+    type: Literal["speech_stopped"] = "speech_stopped"
+    at_ms: Annotated[int, Field(ge=0)]
+    """Where in the caller's audio the silence began, in milliseconds since `answered`."""
+
+
 class MarkReached(_ToBot):
     """The audio that the bot sent before this `mark` has been sent to the caller."""
 
@@ -189,7 +207,17 @@ class End(_ToBot):
 
 
 ToBot = Annotated[
-    Start | Answered | Dtmf | MarkReached | Cleared | Ack | TransferProgress | Error | End,
+    Start
+    | Answered
+    | Dtmf
+    | SpeechStarted
+    | SpeechStopped
+    | MarkReached
+    | Cleared
+    | Ack
+    | TransferProgress
+    | Error
+    | End,
     Field(discriminator="type"),
 ]
 

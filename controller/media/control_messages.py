@@ -45,6 +45,8 @@ class Open(_Message):
     """Of Asterisk's RTP. The bot's own, `start.audio`, is the same or pcm16."""
     uplink_ms: Literal[20, 40, 60, 100] = 20
     """How much of the caller's audio goes to the bot in one message: fewer cost less, and come later."""
+    voice: Literal["off", "tell", "barge_in"] = "off"
+    """Voice activity: tell the bot when the caller speaks; and pause the bot's audio at once, without its word."""
 
     @model_validator(mode="after")
     def _one_law(self) -> Self:

@@ -8,11 +8,12 @@ from typing import Final, Literal, Protocol
 from uuid import uuid4
 
 from controller.bot.conversation import Conversation, Message
-from controller.bot.protocol import Answered, Clear, Cleared, Hangup, Mark, MarkReached, Pause, Resume, Transfer
+from controller.bot.protocol import Answered, Clear, Cleared, Hangup, Mark, MarkReached, Pause, Resume, SpeechStarted, SpeechStopped, Transfer
 from controller.errors import ProtocolError
 from controller.media.audio.g711 import SILENCE_ALAW, SILENCE_MULAW
 from controller.media.audio.linear import SAMPLE_BYTES, Line
 from controller.media.audio.resample import TELEPHONE_RATE
+from controller.media.audio.voice import START_FRAMES, STOP_FRAMES, Turn, Voice
 from controller.media.control_messages import (
     Accepted,
     BotMessage,
@@ -96,6 +97,10 @@ class Session:
         self._reorder = Reorder()
         self._first_audio_told = {"bot": False, "caller": False}
         self._paused = False
+        self._voice = Voice(opening.encoding) if opening.voice != "off" else None
+        self._barge_in = opening.voice == "barge_in"
+        self._barged_in = False
+        """Paused because the caller spoke, and not by the bot's word."""
         self._dropped_bytes = 0
         self._overrun_told = False
         self._silent_told = False
@@ -172,12 +177,29 @@ class Session:
         # Before `play` the bot has not been told `answered`, and audio is not to overtake that.
         if not self.playing:
             return
+        if self._voice is not None and (turn := self._voice.hear(payload)) is not None:
+            self._turn(turn, self._voice)
         if self.line is None and len(payload) >= self._uplink_bytes:
             self.send_to_bot(payload)
             return
         if not self.gathered:
             self._gathered_at = now
         self.gathered += payload
+
+    def _turn(self, turn: Turn, voice: Voice) -> None:
+        """The caller began or stopped to speak: the bot is told, and where the route says so, paused."""
+        if self.bot is None:
+            return
+        if turn is Turn.STARTED:
+            self._barged_in = self._barge_in and self.speaking
+            if self._barged_in:
+                self._pause()
+            self.bot.send(SpeechStarted(at_ms=voice.heard_ms - START_FRAMES * FRAME_MS, paused=self._barged_in))
+            return
+        # A bot that did not take up the interruption goes on.
+        if self._barged_in:
+            self._resume()
+        self.bot.send(SpeechStopped(at_ms=voice.heard_ms - STOP_FRAMES * FRAME_MS))
 
     def wait_is_over(self, now: float) -> None:
         """Go on without a packet that did not come in time."""
@@ -267,7 +289,7 @@ class Session:
         if isinstance(message, Clear):
             self._clear()
         elif isinstance(message, Pause):
-            self._paused, self.speaking = True, False
+            self._pause()
         elif isinstance(message, Resume):
             self._resume()
         elif isinstance(message, Mark):
@@ -290,12 +312,15 @@ class Session:
         if not (waiting and self._playout.mark(lost)):
             self._reports.add(lost)
 
+    def _pause(self) -> None:
+        self._paused, self.speaking = True, False
+
     def _resume(self) -> None:
-        self._paused = False
+        self._paused = self._barged_in = False
         self.speaking = self.speaking or self._playout.waiting_ms > 0
 
     def _clear(self) -> None:
-        self._paused = False
+        self._paused = self._barged_in = False
         discarded = self._playout.clear()
         self.counts.cleared_ms += discarded.ms
         marks = [item.name for item in discarded.marks if isinstance(item, Mark)]

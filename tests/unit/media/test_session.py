@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from controller.bot.conversation import Message
 from controller.bot.protocol import Clear, Hangup, Log, Mark, Pause, Resume, ToBot, Transfer
+from controller.media.audio import g711
 from controller.media.control_messages import Report
 from controller.media.playout import MARKS_MAX, PLAYOUT_MS_MAX
 from controller.media.rtp import packet as rtp
@@ -51,10 +53,10 @@ class Reports:
 
 
 class Call:
-    def __init__(self) -> None:
+    def __init__(self, **values: Any) -> None:
         self.reports = Reports()
         self.bot = Bot()
-        self.session = Session(opening("ws://bot/"), self.reports, now=0.0)
+        self.session = Session(opening("ws://bot/", **values), self.reports, now=0.0)
         self.session.bot = self.bot  # type: ignore[assignment]
         self.session.play(0.0)
         self.bot.heard.clear()
@@ -197,3 +199,65 @@ def test_a_packet_that_is_lost_holds_the_others_up_for_a_moment_only(call: Call)
 def test_a_clean_call_has_a_good_score(call: Call) -> None:
     hear(call, *((sequence, sequence * 0.020) for sequence in range(200)))
     assert call.session.statistics(0)["mos"] >= 4.3
+
+
+SPEECH_FRAMES = 20
+BOT_AUDIO = b"\x01" * 160 * 200
+
+
+def speaks(call: Call, frames: bytes, start: int) -> None:
+    for number in range(len(frames) // 160):
+        sequence = start + number
+        payload = memoryview(frames[number * 160 : (number + 1) * 160])
+        call.session.receive(0, sequence, sequence * 160, 1, payload, sequence * 0.020)
+
+
+def vowel() -> bytes:
+    time = np.arange(SPEECH_FRAMES * 160) / 8_000
+    tone = np.sum([np.sin(2 * np.pi * 140 * harmonic * time) / harmonic for harmonic in range(1, 20)], axis=0)
+    return g711.encode_mulaw((4_000 * tone).astype(np.int16)).tobytes()
+
+
+def interrupted(voice: str) -> Call:
+    call = Call(voice=voice)
+    call.session.on_audio(memoryview(BOT_AUDIO))
+    call.tick()
+    speaks(call, b"\xff" * 160 * 10 + vowel(), 0)
+    return call
+
+
+def test_a_caller_who_speaks_is_told_with_its_time() -> None:
+    call = interrupted("tell")
+    speaks(call, b"\xff" * 160 * 40, 30)
+    started, stopped = (message.model_dump() for message in call.bot.heard)
+    assert started == {"type": "speech_started", "at_ms": 200, "paused": False}
+    assert stopped["type"] == "speech_stopped"
+    assert 600 <= stopped["at_ms"] <= 800
+    assert call.tick() == b"\x01" * 160
+
+
+def test_local_barge_in_holds_the_bot_until_it_decides() -> None:
+    call = interrupted("barge_in")
+    assert [message.model_dump()["paused"] for message in call.bot.heard] == [True]
+    assert call.tick() == b""
+    call.says(Clear(type="clear"))
+    call.session.on_audio(memoryview(b"\x02" * 160))
+    assert call.tick() == b"\x02" * 160
+
+
+def test_a_bot_that_does_not_decide_goes_on_when_the_caller_stops() -> None:
+    call = interrupted("barge_in")
+    speaks(call, b"\xff" * 160 * 40, 30)
+    assert call.tick() == b"\x01" * 160
+
+
+def test_a_pause_of_the_bots_own_is_not_ended_by_the_caller() -> None:
+    call = Call(voice="barge_in")
+    call.session.on_audio(memoryview(BOT_AUDIO))
+    call.says(Pause(type="pause"))
+    speaks(call, vowel() + b"\xff" * 160 * 40, 0)
+    assert call.tick() == b""
+
+
+def test_without_voice_activity_nothing_is_said() -> None:
+    assert interrupted("off").bot.heard == []
