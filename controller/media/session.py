@@ -8,7 +8,19 @@ from typing import Final, Literal, Protocol
 from uuid import uuid4
 
 from controller.bot.conversation import Conversation, Message
-from controller.bot.protocol import Answered, Clear, Cleared, Hangup, Mark, MarkReached, Pause, Resume, SpeechStarted, SpeechStopped, Transfer
+from controller.bot.protocol import (
+    Answered,
+    Clear,
+    Cleared,
+    Hangup,
+    Mark,
+    MarkReached,
+    Pause,
+    Resume,
+    SpeechStarted,
+    SpeechStopped,
+    Transfer,
+)
 from controller.errors import ProtocolError
 from controller.media.audio.g711 import SILENCE_ALAW, SILENCE_MULAW
 from controller.media.audio.linear import SAMPLE_BYTES, Line
