@@ -16,6 +16,7 @@ from controller.errors import SettingError
 
 BotAudio = Literal["mulaw", "alaw", "pcm16/8000", "pcm16/16000", "pcm16/24000"]
 UplinkMs = Literal[20, 40, 60, 100]
+Voice = Literal["off", "tell", "barge_in"]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
@@ -58,6 +59,8 @@ class Settings(BaseModel):
     """What the bot hears and sends: encoding, and for pcm16 the samples per second."""
     bot_uplink_ms: UplinkMs = 20
     """How much of the caller's audio goes to the bot in one message."""
+    bot_voice: Voice = "off"
+    """Whether the bot is told when the caller speaks, and whether it is paused at once."""
     bot_accept_seconds: Seconds = 5.0
     """How long the phone may ring before the bot has accepted."""
 

@@ -57,6 +57,7 @@ REFUSAL_CAUSES: Final[dict[Trigger, int]] = {
     Trigger.BUSY: 17,  # the caller gets SIP 486
     Trigger.UNREACHABLE: 34,  # 503
     Trigger.NO_ANSWER: 19,  # 480
+    Trigger.STALLED: 34,  # 503
     Trigger.DROPPED: 34,  # 503
     Trigger.FAILED: 19,  # 480
 }

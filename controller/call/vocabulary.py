@@ -54,6 +54,8 @@ class Trigger(StrEnum):
     UNREACHABLE = "unreachable"
     NO_ANSWER = "no_answer"
     """The bot did not accept in time."""
+    STALLED = "stalled"
+    """The bot's connection stands, and takes no audio any more."""
     DROPPED = "dropped"
     """The bot's connection was lost in mid-call."""
     FAILED = "failed"

@@ -180,6 +180,15 @@ class Disconnected(_Message):
     detail: str
 
 
+class Stalled(_Message):
+    """The bot's socket has taken nothing for this long although there was something to send. Reported once."""
+
+    type: Literal["stalled"] = "stalled"
+    seq: int = 0
+    session: str
+    seconds: float
+
+
 class Silent(_Message):
     """The media watchdog: no packet from Asterisk for this long although the call is up. Reported once."""
 
@@ -198,6 +207,6 @@ class Closed(_Message):
     statistics: dict[str, int | float] = {}
 
 
-Report = Accepted | Refused | Failed | BotMessage | FirstAudio | Disconnected | Silent | Closed
+Report = Accepted | Refused | Failed | BotMessage | FirstAudio | Disconnected | Stalled | Silent | Closed
 FromWorker = Annotated[Hello | Load | Report, Field(discriminator="type")]
 FROM_WORKER: Final[TypeAdapter[FromWorker]] = TypeAdapter(FromWorker)

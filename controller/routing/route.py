@@ -2,20 +2,22 @@
 
 from dataclasses import dataclass
 
-from controller.config import BotAudio, UplinkMs
+from controller.config import BotAudio, UplinkMs, Voice
 
 
 @dataclass(frozen=True, slots=True)
 class BotRung:
     """A bot on a WebSocket. `accept_seconds`: how long the phone may ring before it has accepted.
 
-    `uplink_ms`: how much of the caller's audio it gets in one message.
+    `uplink_ms`: how much of the caller's audio it gets in one message. `voice`: whether it is told that the caller
+    speaks, or even paused by it.
     """
 
     url: str
     token: str = ""
     audio: BotAudio = "mulaw"
     uplink_ms: UplinkMs = 20
+    voice: Voice = "off"
     accept_seconds: float = 5.0
 
     def __str__(self) -> str:

@@ -16,6 +16,7 @@ class Router:
             token=settings.bot_token.get_secret_value(),
             audio=settings.bot_audio,
             uplink_ms=settings.bot_uplink_ms,
+            voice=settings.bot_voice,
             accept_seconds=settings.bot_accept_seconds,
         )
         self._default = Route(DEFAULT_ROUTE, ladder=(bot, human), human=human)

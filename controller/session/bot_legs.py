@@ -78,6 +78,7 @@ class BotLegs:
             start=start,
             encoding=translation.g711_for(rung.audio),
             uplink_ms=rung.uplink_ms,
+            voice=rung.voice,
         )
         if not await self._send(attempt, opening):
             self._forget(attempt)

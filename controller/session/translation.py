@@ -86,6 +86,8 @@ def from_report(report: media.Report, attempt: int) -> e.Event | None:
             return e.BotLost(attempt, Trigger(trigger), detail)
         case media.Disconnected(detail=detail):
             return e.BotLost(attempt, Trigger.DROPPED, detail)
+        case media.Stalled(seconds=seconds):
+            return e.BotLost(attempt, Trigger.STALLED, f"it took no audio for {seconds:g} s")
         case media.FirstAudio(to=to):
             return e.FirstAudio(attempt, to)
         case media.Silent(seconds=seconds):

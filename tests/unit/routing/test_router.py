@@ -7,6 +7,6 @@ def test_the_default_route_is_the_bot_then_the_human() -> None:
     settings = load({"BOT_URL": "wss://bot.example.com/", "BOT_TOKEN": "t", "HUMAN_ENDPOINT": "PJSIP/1@trunk"})
     decision = Router(settings).decide(Arrival("trunk", "1", "", "2"))
     human = HumanRung("PJSIP/1@trunk", 30.0)
-    assert decision.route.ladder == (BotRung("wss://bot.example.com/", "t", "mulaw", 20, 5.0), human)
+    assert decision.route.ladder == (BotRung("wss://bot.example.com/", "t"), human)
     assert decision.route.human == human
     assert "2" in decision.reason

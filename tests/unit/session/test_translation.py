@@ -33,6 +33,7 @@ def of_bot(message: dict[str, object]) -> e.Event | None:
         (media.Refused(session="s", reason="unavailable", detail="no"), e.BotLost(3, Trigger.UNREACHABLE, "no")),
         (media.Failed(session="s", trigger="no_answer", detail="late"), e.BotLost(3, Trigger.NO_ANSWER, "late")),
         (media.Disconnected(session="s", detail="gone"), e.BotLost(3, Trigger.DROPPED, "gone")),
+        (media.Stalled(session="s", seconds=5.0), e.BotLost(3, Trigger.STALLED, "it took no audio for 5 s")),
         (media.FirstAudio(session="s", to="caller"), e.FirstAudio(3, "caller")),
         (media.Silent(session="s", seconds=60.0), e.MediaSilent(3, 60.0)),
         (media.Closed(session="s"), None),
