@@ -34,6 +34,7 @@ from controller.media.control_messages import (
     Open,
     Report,
     Silent,
+    Stalled,
 )
 from controller.media.playout import FRAME_BYTES, FRAME_MS, PLAYOUT_MS_MAX, SAMPLES_PER_MS, Playout
 from controller.media.rows import PeerAddress
@@ -57,6 +58,9 @@ class Reports(Protocol):
 
     def crowded(self, session: str) -> bool: ...
 
+
+STALLED_SECONDS: Final = 5.0
+"""A bot that takes no audio for this long, with seconds of it waiting in the buffers before, does not listen."""
 
 GATHERING_SLACK_SECONDS: Final = 0.040
 """A message to the bot waits this long for a late packet; then it goes as it is, for the caller may be silent."""
@@ -107,6 +111,10 @@ class Session:
         self._arrivals = Sequence()
         self._jitter = Jitter()
         self._reorder = Reorder()
+        self._bot_took = self._bot_left_out = False
+        """Since the last look."""
+        self._took_at = now
+        self._stalled_told = False
         self._first_audio_told = {"bot": False, "caller": False}
         self._paused = False
         self._voice = Voice(opening.encoding) if opening.voice != "off" else None
@@ -230,7 +238,13 @@ class Session:
 
     def send_to_bot(self, audio: bytes | bytearray | memoryview) -> None:
         """Send the caller's audio, in the bot's format."""
-        if self.bot is not None and self.bot.send_audio(audio) and not self._first_audio_told["bot"]:
+        if self.bot is None:
+            return
+        if not self.bot.send_audio(audio):
+            self._bot_left_out = True
+            return
+        self._bot_took = True
+        if not self._first_audio_told["bot"]:
             self._tell_first_audio("bot")
 
     def receive_unusual(self, datagram: memoryview, now: float) -> None:
@@ -273,10 +287,21 @@ class Session:
         """To be called about once a second: the bot's pings, and the watchdog over Asterisk's packets."""
         if self.bot is not None:
             self.bot.watch(now)
+            self._watch_bot(now)
         quiet = now - self.active_at
         if self.playing and quiet >= silence_seconds and not self._silent_told:
             self._silent_told = True
             self._reports.add(Silent(session=self.id, seconds=round(quiet, 1)))
+
+    def _watch_bot(self, now: float) -> None:
+        """A bot that has taken no audio since the last look, although there was some, has stalled at that look."""
+        if self._bot_took or not self._bot_left_out:
+            self._took_at = now
+            self._stalled_told = False
+        elif now - self._took_at >= STALLED_SECONDS and not self._stalled_told:
+            self._stalled_told = True
+            self._reports.add(Stalled(session=self.id, seconds=round(now - self._took_at, 1)))
+        self._bot_took = self._bot_left_out = False
 
     def _tell_first_audio(self, to: Literal["bot", "caller"]) -> None:
         self._first_audio_told[to] = True

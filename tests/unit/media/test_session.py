@@ -25,13 +25,15 @@ class Bot:
         self.refused: list[str] = []
         self.audio: list[bytes] = []
         self.counters = {"unknown_messages": 0}
+        self.reads = True
 
     def send(self, message: ToBot) -> None:
         self.heard.append(message)
 
     def send_audio(self, audio: bytes) -> bool:
-        self.audio.append(bytes(audio))
-        return True
+        if self.reads:
+            self.audio.append(bytes(audio))
+        return self.reads
 
     def refuse(self, code: str, _message: str) -> None:
         self.refused.append(code)
@@ -261,3 +263,28 @@ def test_a_pause_of_the_bots_own_is_not_ended_by_the_caller() -> None:
 
 def test_without_voice_activity_nothing_is_said() -> None:
     assert interrupted("off").bot.heard == []
+
+
+def seconds_go_by(call: Call, start: int, end: int) -> None:
+    """The caller speaks, and once a second somebody looks."""
+    for second in range(start, end):
+        call.session.send_to_bot(b"\x05" * 160)
+        call.session.watch(float(second), 60.0)
+
+
+def test_a_bot_that_takes_no_audio_has_stalled(call: Call) -> None:
+    seconds_go_by(call, 1, 3)
+    call.bot.reads = False
+    seconds_go_by(call, 3, 20)
+    assert call.reported() == ["first_audio", "stalled"]
+    call.bot.reads = True
+    seconds_go_by(call, 20, 22)
+    call.bot.reads = False
+    seconds_go_by(call, 22, 40)
+    assert call.reported() == ["first_audio", "stalled", "stalled"]
+
+
+def test_a_caller_who_says_nothing_is_not_the_bots_fault(call: Call) -> None:
+    for second in range(1, 20):
+        call.session.watch(float(second), 60.0)
+    assert call.reported() == []
