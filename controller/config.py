@@ -63,6 +63,8 @@ class Settings(BaseModel):
     """Whether the bot is told when the caller speaks, and whether it is paused at once."""
     bot_accept_seconds: Seconds = 5.0
     """How long the phone may ring before the bot has accepted."""
+    bot_multiplex: bool = False
+    """One WebSocket for all calls of a media worker; the bot has to speak `ari-controller.v1.mux`."""
 
     human_endpoint: str = "PJSIP/human"
     """Asterisk dial string of the human who takes over."""

@@ -51,7 +51,7 @@ AUDIO_WAITING_BYTES_MAX: Final = 16_384
 """Audio of one call that waits behind a full socket, 2 s. Past it new audio is dropped: late audio is worth nothing."""
 
 TEXT_WAITING_BYTES_MAX: Final = 262_144
-"""A bot that lets this much wait for one call does not read at all, and the connection is cut."""
+"""A bot that lets this much wait does not read at all, and the connection is cut."""
 
 # The bot's faults are reported in our own words; picows would also log every connection.
 _SILENT = getLogger("picows.bot")
@@ -203,11 +203,15 @@ class BotSocket(WSListener):
         if self._transport is None or self.over:
             return
         self._transport.send(WSMsgType.TEXT, text)
-        if not self.writable and self._waiting_bytes() > self._calls * TEXT_WAITING_BYTES_MAX:
+        if not self.writable and self._waiting_bytes() > self._waiting_bytes_max():
             self._lose("does not read what it is sent", WSCloseCode.POLICY_VIOLATION)
 
     def _waiting_bytes(self) -> int:
         return self._transport.underlying_transport.get_write_buffer_size() if self._transport else 0
+
+    def _waiting_bytes_max(self) -> int:
+        # Of many calls the audio alone may be more than that.
+        return max(TEXT_WAITING_BYTES_MAX, 2 * self._calls * AUDIO_WAITING_BYTES_MAX)
 
     # --- life and end ---------------------------------------------------------------------------------------
 

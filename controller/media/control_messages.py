@@ -32,6 +32,8 @@ class BotTarget(_Message):
     """Sent as `Authorization: Bearer …` when not empty."""
     accept_seconds: float = 5.0
     """From the start of the connection to `accept`."""
+    multiplex: bool = False
+    """One socket for all calls to this URL with this token."""
 
 
 class Open(_Message):

@@ -15,7 +15,8 @@ from typing import Final
 import structlog
 
 from controller.bot.connection import BotConnection
-from controller.bot.conversation import BotFailed, BotRefused
+from controller.bot.conversation import BotFailed, BotRefused, Conversation
+from controller.bot.multiplex import SharedSockets
 from controller.bot.protocol import EndReason, parse_to_bot
 from controller.bot.websocket import CLOSE_SECONDS
 from controller.errors import ProtocolError
@@ -65,6 +66,7 @@ class Engine:
         self._by_peer: dict[int, Session] = {}
         self._rows: Rows[Session] = Rows()
         self._openings: dict[str, asyncio.Task[None]] = {}
+        self._shared_sockets = SharedSockets(clock, self.counters)
         # Made once: reading the system's certificates takes tens of milliseconds.
         self._tls = ssl.create_default_context()
 
@@ -110,8 +112,9 @@ class Engine:
         bots = [session.bot for session in self._sessions.values() if session.bot is not None]
         for session_id in self.sessions:
             self.close(session_id, "shutdown")
-        if bots:
-            await asyncio.wait([asyncio.ensure_future(bot.wait_closed()) for bot in bots], timeout=2 * CLOSE_SECONDS)
+        self._shared_sockets.close()
+        closing = [*(bot.wait_closed() for bot in bots), self._shared_sockets.wait_closed()]
+        await asyncio.wait([asyncio.ensure_future(closed) for closed in closing], timeout=2 * CLOSE_SECONDS)
 
     def _open(self, order: Open) -> None:
         if order.session in self._sessions:
@@ -121,11 +124,12 @@ class Engine:
             self._outbox.add(Refused(session=order.session, reason="busy", detail=f"{CALLS_MAX} calls already"))
             return
         session = Session(order, self._outbox, self._clock(), self.counters["strangers"])
-        session.bot = BotConnection(session, self._clock)
+        shared = order.bot.multiplex
+        session.bot = self._shared_sockets.stream(session) if shared else BotConnection(session, self._clock)
         self._sessions[order.session] = session
         self._openings[order.session] = asyncio.create_task(self._reach_bot(session, session.bot, order))
 
-    async def _reach_bot(self, session: Session, bot: BotConnection, order: Open) -> None:
+    async def _reach_bot(self, session: Session, bot: Conversation, order: Open) -> None:
         target = order.bot
         try:
             await bot.open(target.url, target.token, order.start, target.accept_seconds, self._tls)
@@ -195,6 +199,7 @@ class Engine:
             if count < BATCH_PACKETS:
                 break
         self._send_gathered(now)
+        self._shared_sockets.flush()
 
     def _pass_on(self, count: int, now: float) -> None:
         """One batch. The headers of all its packets are checked and read as columns."""
@@ -284,6 +289,7 @@ class Engine:
                 session.watch(now, self._media_silence_seconds)
             except Exception:  # noqa: BLE001
                 self._break(session)
+        self._shared_sockets.watch(now)
         if self.controller_present:
             self._controller_seen_at = now
         elif now - self._controller_seen_at >= CONTROLLER_AWAY_SECONDS:

@@ -10,7 +10,7 @@ class BotRung:
     """A bot on a WebSocket. `accept_seconds`: how long the phone may ring before it has accepted.
 
     `uplink_ms`: how much of the caller's audio it gets in one message. `voice`: whether it is told that the caller
-    speaks, or even paused by it.
+    speaks, or even paused by it. `multiplex`: one socket for all calls, for bots that run at scale.
     """
 
     url: str
@@ -19,6 +19,7 @@ class BotRung:
     uplink_ms: UplinkMs = 20
     voice: Voice = "off"
     accept_seconds: float = 5.0
+    multiplex: bool = False
 
     def __str__(self) -> str:
         return f"bot {self.url}"

@@ -18,6 +18,7 @@ class Router:
             uplink_ms=settings.bot_uplink_ms,
             voice=settings.bot_voice,
             accept_seconds=settings.bot_accept_seconds,
+            multiplex=settings.bot_multiplex,
         )
         self._default = Route(DEFAULT_ROUTE, ladder=(bot, human), human=human)
 

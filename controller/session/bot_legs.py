@@ -71,7 +71,9 @@ class BotLegs:
             audio=translation.to_audio_format(rung.audio),
             resumed=command.resumed,
         )
-        target = media.BotTarget(url=rung.url, token=rung.token, accept_seconds=rung.accept_seconds)
+        target = media.BotTarget(
+            url=rung.url, token=rung.token, accept_seconds=rung.accept_seconds, multiplex=rung.multiplex
+        )
         opening = media.Open(
             session=self._id(attempt),
             bot=target,

@@ -10,3 +10,9 @@ def test_the_default_route_is_the_bot_then_the_human() -> None:
     assert decision.route.ladder == (BotRung("wss://bot.example.com/", "t"), human)
     assert decision.route.human == human
     assert "2" in decision.reason
+
+
+def test_one_socket_for_all_calls_is_a_setting() -> None:
+    (bot, _) = Router(load({"BOT_MULTIPLEX": "true"})).decide(Arrival("trunk", "1", "", "2")).route.ladder
+    assert isinstance(bot, BotRung)
+    assert bot.multiplex

@@ -1,0 +1,279 @@
+"""Many calls on one WebSocket: one socket for each bot (URL and token), opened by the first call and kept for the next.
+
+Audio of all calls is gathered and goes out as one message when the engine has passed on what the callers said
+(`flush`): what a WebSocket costs is the message, not its bytes. The calls share the socket's fate and nothing
+else: each has its own number, its own bounds and its own faults.
+"""
+
+import asyncio
+import ssl
+from collections import Counter
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import structlog
+from picows import WSError
+
+from controller.bot.conversation import BotEvents, Conversation
+from controller.bot.framing import CALL_MAX, SUBPROTOCOL_MUX, TornRecord, append, call_of, records, tag
+from controller.bot.protocol import TEXT_MESSAGE_BYTES_MAX, End, Error, ErrorCode, serialize
+from controller.bot.websocket import FRAME_BYTES_MAX, BotSocket
+from controller.errors import ProtocolError
+
+IDLE_SECONDS: Final = 60.0
+"""A socket without calls is closed after this long: a bot that is taken out of service gets rid of us."""
+
+UPLINK_MESSAGE_BYTES_MAX: Final = 262_144
+"""Longest binary message to a bot, but for its last record: many WebSocket libraries refuse more than 1 MiB."""
+
+WhatT = TypeVar("WhatT")
+
+_log = structlog.get_logger(__name__)
+
+
+class Stream(Conversation):
+    """One call on a shared socket, used once."""
+
+    def __init__(self, events: BotEvents, sockets: "SharedSockets") -> None:
+        super().__init__(events)
+        self._sockets = sockets
+        self._shared: SharedSocket | None = None
+        self._number = 0
+
+    def watch(self, now: float) -> None:
+        """The socket is watched once for all of its calls (`SharedSockets.watch`)."""
+
+    async def wait_closed(self) -> None:
+        """The socket stays: there is nothing to wait for."""
+
+    def on_torn(self, torn: TornRecord) -> None:
+        self.on_malformed("malformed", str(torn))
+
+    def on_broken(self) -> None:
+        """Our own fault, whatever it is, has met this call."""
+        self.send(End(reason="failed"))
+        self.on_gone("was cut off by a fault of ours")
+
+    async def _connect(self, url: str, token: str, seconds: float, tls: ssl.SSLContext) -> None:
+        self._shared = await self._sockets.reach(url, token, seconds, tls)
+        self._number = self._shared.add(self)
+        self.on_open()
+
+    def _send(self, text: str) -> None:
+        if self._shared is not None:
+            self._shared.send(tag(self._number, text))
+
+    def _send_audio(self, audio: bytes | bytearray | memoryview) -> bool:
+        return self._shared is not None and self._shared.gather(self._number, audio)
+
+    def _leave(self) -> None:
+        if self._shared is not None:
+            self._shared.remove(self._number)
+
+
+class SharedSocket:
+    """One socket and its calls. `counters` are the worker's: what cannot be laid to one call's charge."""
+
+    def __init__(self, clock: Callable[[], float], counters: Counter[str]) -> None:
+        self._counters = counters
+        self._socket = BotSocket(SUBPROTOCOL_MUX, self, clock)
+        self._clock = clock
+        self._opening: asyncio.Task[None] | None = None
+        self._streams: dict[int, Stream] = {}
+        self._last_number = 0
+        self._idle_since: float | None = None
+        """None before it is open and while there are calls."""
+        self._uplink = bytearray()
+        self._parts = bytearray()
+        """Of a binary message that comes in fragments."""
+
+    @property
+    def over(self) -> bool:
+        return self._socket.over
+
+    async def connect(self, url: str, token: str, seconds: float, tls: ssl.SSLContext) -> None:
+        """Until it is open, for which the first call's `seconds` count. Raises as BotSocket.connect does."""
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open(url, token, seconds, tls))
+            # Where nobody waits any more its failure is nobody's, and no reason for asyncio to complain.
+            self._opening.add_done_callback(lambda opening: opening.cancelled() or opening.exception())
+        # A call that gives up must not take the socket from those that wait beside it.
+        await asyncio.shield(self._opening)
+        if self.over:
+            raise WSError("the connection was lost at once")
+
+    async def _open(self, url: str, token: str, seconds: float, tls: ssl.SSLContext) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._socket.connect(url, token, seconds, tls)
+        except BaseException:
+            self._socket.close()
+            raise
+
+    def watch(self, now: float) -> None:
+        """To be called about once a second: pings, and the end of a socket that nobody needs."""
+        if self._idle_since is not None and now - self._idle_since >= IDLE_SECONDS:
+            self._socket.close()
+        else:
+            self._socket.watch(now)
+
+    def close(self) -> None:
+        if self._opening is not None:
+            self._opening.cancel()
+        self._socket.close()
+
+    async def wait_closed(self) -> None:
+        await self._socket.wait_closed()
+
+    # --- its calls ------------------------------------------------------------------------------------------
+
+    def add(self, stream: Stream) -> int:
+        """Give a call its number. Raises WSError when there is none left, after 4 billion calls."""
+        if self._last_number == CALL_MAX:
+            self.on_gone("has had all the calls that can be numbered")
+            raise WSError("the connection has had all the calls that can be numbered")
+        self._last_number += 1
+        self._streams[self._last_number] = stream
+        self._idle_since = None
+        self._socket.make_room(len(self._streams))
+        return self._last_number
+
+    def remove(self, number: int) -> None:
+        self._streams.pop(number, None)
+        self._socket.make_room(len(self._streams))
+        if not self._streams:
+            self._idle_since = self._clock()
+
+    def _pass_on(self, stream: Stream, receive: Callable[[WhatT], None], what: WhatT) -> None:
+        """Whatever goes wrong with one call, those beside it do not notice."""
+        try:
+            receive(what)
+        except Exception:  # noqa: BLE001
+            _log.exception("a call on a shared socket broke")
+            self._counters["broken_sessions"] += 1
+            stream.on_broken()
+
+    # --- to the bot -----------------------------------------------------------------------------------------
+
+    def gather(self, number: int, audio: bytes | bytearray | memoryview) -> bool:
+        """Add audio to the next message; False when the bot reads too slowly and it was dropped."""
+        if not self._socket.writable:
+            return False
+        append(self._uplink, number, audio)
+        if len(self._uplink) >= UPLINK_MESSAGE_BYTES_MAX:
+            self.flush()
+        return True
+
+    def flush(self) -> None:
+        """Send what was gathered as one message."""
+        if self._uplink:
+            if not self._socket.send_binary(self._uplink):
+                self._counters["bot_messages_dropped"] += 1
+            self._uplink.clear()
+
+    def send(self, text: str) -> None:
+        # The order of audio and messages is kept.
+        self.flush()
+        self._socket.send_text(text)
+
+    def _refuse(self, code: ErrorCode, message: str, field: str | None = None) -> None:
+        """Answer what cannot be laid to one call's charge."""
+        self._counters["malformed_bot_messages"] += 1
+        self.send(serialize(Error(code=code, message=message, field=field)))
+
+    # --- from the bot (websocket.Listener) ------------------------------------------------------------------
+
+    def on_open(self) -> None:
+        self._idle_since = self._clock()
+
+    def on_binary(self, part: memoryview, last: bool) -> None:
+        """Unlike the audio of a single call, records have to be put together from fragments, up to the limit."""
+        if last and not self._parts:
+            self._receive(part)
+            return
+        if len(self._parts) <= FRAME_BYTES_MAX:
+            self._parts += part
+        if not last:
+            return
+        whole, self._parts = self._parts, bytearray()
+        if len(whole) > FRAME_BYTES_MAX:
+            self._refuse("too_large", f"a binary message may have {FRAME_BYTES_MAX} bytes")
+        else:
+            self._receive(memoryview(whole))
+
+    def _receive(self, message: memoryview) -> None:
+        streams = self._streams
+        try:
+            for number, audio in records(message):
+                stream = streams.get(number)
+                if stream is not None:
+                    self._pass_on(stream, stream.on_audio, audio)
+                else:
+                    # Usually of a call that has just ended: the bot cannot know yet.
+                    self._counters["stray_bot_records"] += 1
+        except TornRecord as torn:
+            if (stream := streams.get(torn.call)) is not None:
+                stream.on_torn(torn)
+            else:
+                self._refuse("malformed", str(torn))
+
+    def on_text(self, text: bytes) -> None:
+        try:
+            stream = self._streams.get(call_of(text))
+        except ProtocolError as error:
+            self._refuse("malformed", str(error), error.field)
+            return
+        if stream is not None:
+            self._pass_on(stream, stream.on_text, text)
+        else:
+            self._counters["stray_bot_messages"] += 1
+
+    def on_long_text(self) -> None:
+        self._refuse("too_large", f"a message may have {TEXT_MESSAGE_BYTES_MAX} bytes")
+
+    def on_gone(self, detail: str) -> None:
+        self._socket.close()
+        for stream in list(self._streams.values()):
+            self._pass_on(stream, stream.on_gone, detail)
+
+
+class SharedSockets:
+    """The sockets of one worker, one for each bot."""
+
+    def __init__(self, clock: Callable[[], float], counters: Counter[str]) -> None:
+        self._clock = clock
+        self._counters = counters
+        self._sockets: dict[tuple[str, str], SharedSocket] = {}
+        """By URL and token."""
+
+    def stream(self, events: BotEvents) -> Stream:
+        """One more call, to be opened as any other."""
+        return Stream(events, self)
+
+    async def reach(self, url: str, token: str, seconds: float, tls: ssl.SSLContext) -> SharedSocket:
+        """The bot's socket, open. Raises as BotSocket.connect does."""
+        shared = self._sockets.get((url, token))
+        if shared is None or shared.over:
+            shared = self._sockets[url, token] = SharedSocket(self._clock, self._counters)
+        await shared.connect(url, token, seconds, tls)
+        return shared
+
+    def flush(self) -> None:
+        """Send all that was gathered: one message to each bot."""
+        for shared in self._sockets.values():
+            shared.flush()
+
+    def watch(self, now: float) -> None:
+        """To be called about once a second."""
+        for bot, shared in list(self._sockets.items()):
+            shared.watch(now)
+            if shared.over:
+                del self._sockets[bot]
+
+    def close(self) -> None:
+        """Close all sockets. Nothing is reported to calls that are still on them."""
+        for shared in self._sockets.values():
+            shared.close()
+
+    async def wait_closed(self) -> None:
+        await asyncio.gather(*(shared.wait_closed() for shared in self._sockets.values()))
