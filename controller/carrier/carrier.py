@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from controller.ari.client import AriClient, refuse_bad_credentials
+from controller.ari.client import AriClient
 from controller.ari.event_stream import EventStream
 from controller.ari.events import AriEvent, StasisStart, subject
 from controller.carrier.audio_lines import AudioLines
@@ -225,8 +225,10 @@ class Carrier:
                 "CARRIER_ARI_URL", f"no Asterisk answers at {self._url} ({error.reason})", mend
             ) from error
         except AsteriskError as error:
-            refuse_bad_credentials(self._url, error.status, "CARRIER_ARI_")
-            raise
+            if error.status not in (401, 403):
+                raise
+            mend = "Give the value that the carrier was started with"
+            raise SettingError("CARRIER_ARI_PASSWORD", f"{self._url} refuses it ({error.status})", mend) from error
 
     async def _open_lines(self) -> str:
         """Opens the socket for audio. Returns the address to which the carrier is to send."""

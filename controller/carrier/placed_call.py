@@ -1,6 +1,7 @@
 """`ari-controller call`: one call from the command line, as a caller would make it."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,11 @@ from controller.carrier.phone import CallOver, Phone
 from controller.carrier.sounds import SAMPLE_RATE, Samples, read_wav, write_wav
 from controller.config import Settings
 from controller.errors import SettingError
+
+NUMBER: Final = re.compile(r"[+]?[0-9*#]{1,32}")
+"""What may be dialled: E.164 has 15 digits, internal numbers and service codes have * and #."""
+
+KEYS: Final = re.compile(r"[0-9*#A-D]+")
 
 RING_SECONDS: Final = 60.0
 """Longest ringing that a caller listens to."""
@@ -68,6 +74,7 @@ class CallReport:
 
 async def place_call(settings: Settings, options: CallOptions, say: Say) -> CallReport:
     """Place one call through the carrier. Raises SettingError where the carrier cannot be used."""
+    check_options(options)
     speech = read_speech(options.say) if options.say else None
     password = settings.carrier_ari_password.get_secret_value()
     async with Carrier(settings.carrier_ari_url, password) as carrier:
@@ -84,6 +91,16 @@ async def place_call(settings: Settings, options: CallOptions, say: Say) -> Call
         save(options.save, report.heard)
         say(f"What was heard: {options.save} ({len(report.heard) / SAMPLE_RATE:.1f} s)")
     return report
+
+
+def check_options(options: CallOptions) -> None:
+    """Raises SettingError naming the option. A number goes into a dial string, where other signs have a meaning."""
+    for name, number in (("--to", options.to), ("--from", options.caller)):
+        if not NUMBER.fullmatch(number):
+            raise SettingError(name, f"{number!r} is no telephone number", "Write it like +493023125000")
+    for keys in options.press:
+        if not KEYS.fullmatch(keys):
+            raise SettingError("--press", f"{keys!r} is on no telephone", "Use 0 to 9, * and #")
 
 
 def report_of(phone: Phone) -> CallReport:
