@@ -46,7 +46,7 @@ async def measure_ours(
             target = BotTarget(url=f"ws://127.0.0.1:{bot_port}/", accept_seconds=30.0)
             opening = Open(session="", bot=target, start=start, uplink_ms=uplink_ms)
             await set_up(link, reports, callers, calls, opening)
-            figures = await measure(callers, worker, bot, calls)
+            figures = await measure(callers, worker, bot, calls, stamped=audio.encoding != "pcm16")
     form = {"encoding": audio.encoding, "sample_rate": audio.sample_rate}
     if audio.encoding == "pcm16":
         # The stamps do not survive the filters: what is left to say is what it costs.
@@ -63,7 +63,9 @@ async def measure_obvious(calls: int) -> dict[str, Any]:
     return {"bench": "media", "design": "task_per_call", "calls": calls, "uplink_ms": 20, **figures}
 
 
-async def measure(callers: Callers, measured: Process, bot: Process, calls: int) -> dict[str, Any]:
+async def measure(
+    callers: Callers, measured: Process, bot: Process, calls: int, *, stamped: bool = True
+) -> dict[str, Any]:
     """Let all callers speak, and weigh the measured process meanwhile."""
     await callers.speak(WARM_UP_SECONDS)
     before = measured.cpu_seconds()
@@ -73,8 +75,8 @@ async def measure(callers: Callers, measured: Process, bot: Process, calls: int)
     heard = callers.heard(begin, end)
     callers.close()
     # A design that cannot keep up is charged for what it carried, not for what it lost.
-    carried = 1 - heard.lost / heard.sent if heard.lost < heard.sent else 1
-    ticks = calls * (end - begin) / 1e9 * TICKS_PER_SECOND * carried
+    carried = 1 - heard.lost / heard.sent if stamped else 1.0
+    ticks = max(1.0, calls * (end - begin) / 1e9 * TICKS_PER_SECOND * carried)
     us_per_call_tick = (user_seconds + system_seconds) * 1e6 / ticks
     return {
         "system_share": round(system_seconds / (user_seconds + system_seconds), 2),
@@ -82,9 +84,9 @@ async def measure(callers: Callers, measured: Process, bot: Process, calls: int)
         "calls_per_core": int(1e6 / TICKS_PER_SECOND / us_per_call_tick),
         "to_bot_ms_p50": to_bot["p50"],
         "to_bot_ms_p99": to_bot["p99"],
-        "to_caller_ms_p50": _percentile(heard.to_caller, 50),
-        "to_caller_ms_p99": _percentile(heard.to_caller, 99),
-        "playout_error_ms_p99": _percentile(heard.interval_errors, 99),
+        "to_caller_ms_p50": percentile(heard.to_caller, 50),
+        "to_caller_ms_p99": percentile(heard.to_caller, 99),
+        "playout_error_ms_p99": percentile(heard.interval_errors, 99),
         "lost": heard.lost,
         "silent_share": round(heard.silent_packets / max(1, heard.packets), 4),
         "rss_mb": round(measured.resident_mb(), 1),
@@ -122,5 +124,5 @@ async def set_up(
         await link.send(Play(session=str(call)))
 
 
-def _percentile(values: npt.NDArray[np.float64], percent: float) -> float:
+def percentile(values: npt.NDArray[np.float64], percent: float) -> float:
     return round(float(np.percentile(values, percent)), 2) if len(values) else -1.0
