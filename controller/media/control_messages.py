@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-from controller.bot.protocol import Encoding, EndReason, Start
+from controller.bot.protocol import EndReason, Start
 
 UNACKNOWLEDGED_REPORTS_MAX: Final = 10_000
 """Reports kept while the link is down (about 10 MB); past it the oldest go and are counted in `hello`."""
@@ -43,8 +43,8 @@ class Open(_Message):
     session: str
     bot: BotTarget
     start: Start
-    encoding: Encoding = "mulaw"
-    """Of Asterisk's RTP. The bot's own, `start.audio`, is the same or pcm16."""
+    encoding: Literal["mulaw", "alaw", "pcm16"] = "mulaw"
+    """Of Asterisk's audio. The bot's own, `start.audio`, is the same, or pcm16 where RTP has G.711."""
     uplink_ms: Literal[20, 40, 60, 100] = 20
     """How much of the caller's audio goes to the bot in one message: fewer cost less, and come later."""
     voice: Literal["off", "tell", "barge_in"] = "off"
@@ -64,6 +64,17 @@ class Attach(_Message):
     session: str
     host: str
     port: int
+
+
+class AttachSocket(_Message):
+    """Asterisk's end of this session's audio is a WebSocket of chan_websocket: connect to it, as its client.
+
+    Instead of `attach`. The audio is what `open` says: for pcm16 the bot's own, sample for sample.
+    """
+
+    type: Literal["attach_socket"] = "attach_socket"
+    session: str
+    url: str
 
 
 class Play(_Message):
@@ -96,7 +107,7 @@ class AckReports(_Message):
     seq: int
 
 
-ToWorker = Annotated[Open | Attach | Play | Send | Close | AckReports, Field(discriminator="type")]
+ToWorker = Annotated[Open | Attach | AttachSocket | Play | Send | Close | AckReports, Field(discriminator="type")]
 TO_WORKER: Final[TypeAdapter[ToWorker]] = TypeAdapter(ToWorker)
 
 

@@ -10,6 +10,7 @@ import secrets
 import ssl
 from collections import Counter
 from collections.abc import Callable
+from itertools import chain
 from typing import Final
 
 import structlog
@@ -20,9 +21,11 @@ from controller.bot.multiplex import SharedSockets
 from controller.bot.protocol import EndReason, parse_to_bot
 from controller.bot.websocket import CLOSE_SECONDS
 from controller.errors import ProtocolError
+from controller.media.asterisk_sockets import AsteriskSockets
 from controller.media.audio.linear import Line, from_linear, to_linear
 from controller.media.control_messages import (
     Attach,
+    AttachSocket,
     Close,
     Closed,
     Failed,
@@ -69,6 +72,7 @@ class Engine:
         self._shared_sockets = SharedSockets(clock, self.counters)
         # Made once: reading the system's certificates takes tens of milliseconds.
         self._tls = ssl.create_default_context()
+        self._asterisk_sockets = AsteriskSockets(self._tls, clock, self._break)
 
     @property
     def sessions(self) -> list[str]:
@@ -82,12 +86,15 @@ class Engine:
             self._open(order)
         elif isinstance(order, Close):
             self.close(order.session, order.reason)
-        elif isinstance(order, Attach | Play | Send):
+        elif isinstance(order, Attach | AttachSocket | Play | Send):
             session = self._sessions.get(order.session)
             if session is None:
                 _log.debug("order for a session that is over", session=order.session, order=order.type)
             elif isinstance(order, Attach):
                 self._attach(session, order)
+            elif isinstance(order, AttachSocket):
+                self._detach(session)
+                self._asterisk_sockets.attach(session, order.url)
             elif isinstance(order, Play):
                 self._play(session)
             else:
@@ -177,6 +184,7 @@ class Engine:
             session.bot.send(message)
 
     def _detach(self, session: Session) -> None:
+        self._asterisk_sockets.remove(session)
         if session.peer is not None:
             del self._by_peer[peer_key(*session.peer)]
             session.peer = None
@@ -230,7 +238,7 @@ class Engine:
         """The callers' audio that was gathered, where it is due; for bots of linear PCM as one batch."""
         converting: list[Session] = []
         linear: list[tuple[Line, bytes]] = []
-        for session in self._rows.streams:
+        for session in chain(self._rows.streams, self._asterisk_sockets.streams):
             if not session.waiting:
                 continue
             session.wait_is_over(now)
@@ -257,6 +265,7 @@ class Engine:
             self._write_frames(speaking)
             self._rtp.send(self._rows)
             self._rows.advance()
+            self._asterisk_sockets.tick()
             # Only now have the marks behind this audio been reached.
             for session in speaking:
                 try:
@@ -290,6 +299,7 @@ class Engine:
             except Exception:  # noqa: BLE001
                 self._break(session)
         self._shared_sockets.watch(now)
+        self._asterisk_sockets.watch()
         if self.controller_present:
             self._controller_seen_at = now
         elif now - self._controller_seen_at >= CONTROLLER_AWAY_SECONDS:

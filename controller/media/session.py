@@ -22,6 +22,7 @@ from controller.bot.protocol import (
     Transfer,
 )
 from controller.errors import ProtocolError
+from controller.media.asterisk_socket import AsteriskSocket
 from controller.media.audio.g711 import SILENCE_ALAW, SILENCE_MULAW
 from controller.media.audio.linear import SAMPLE_BYTES, Line
 from controller.media.audio.resample import TELEPHONE_RATE
@@ -47,8 +48,9 @@ from controller.media.rtp.sequence import Arrival, Sequence
 FORMATS: Final = {
     "mulaw": (rtp.PAYLOAD_TYPE_PCMU, SILENCE_MULAW),
     "alaw": (rtp.PAYLOAD_TYPE_PCMA, SILENCE_ALAW),
+    "pcm16": (-1, 0),
 }
-"""Encoding to RTP payload type (RFC 3551, table 4) and the byte of silence."""
+"""Encoding to RTP payload type (RFC 3551, table 4; -1: not over RTP) and the byte of silence."""
 
 
 class Reports(Protocol):
@@ -87,6 +89,8 @@ class Session:
         self.bot: Conversation | None = None
         self.peer: PeerAddress | None = None
         """Asterisk's end of the RTP."""
+        self.socket: AsteriskSocket | None = None
+        """Asterisk's end, where that is no RTP but a WebSocket."""
         self.row = -1
         """Which packet of each tick is this session's (`Rows`); -1 before `play` and without a peer."""
         self.playing = False
@@ -94,6 +98,8 @@ class Session:
         """The bot's audio waits to be played, or ran out at the last tick."""
         self.active_at = now
         """When it was opened, played or last sent a packet by Asterisk."""
+        self.encoding = opening.encoding
+        """Of Asterisk's audio."""
         self.payload_type, self.silence = FORMATS[opening.encoding]
         self.counts = Counts()
         self.line = _line(opening)
@@ -103,9 +109,9 @@ class Session:
         self._gathered_at = now
         """When the first of them came."""
         self._uplink_seconds = opening.uplink_ms / 1_000
-        self._uplink_bytes = opening.uplink_ms * SAMPLES_PER_MS
         self._reports = reports
-        unit_bytes = self.line.factor * SAMPLE_BYTES if self.line else 1
+        unit_bytes = _unit_bytes(opening)
+        self._uplink_bytes = opening.uplink_ms * SAMPLES_PER_MS * (1 if self.line else unit_bytes)
         self._playout: Playout[Mark | BotMessage | Disconnected] = Playout(unit_bytes)
         self._frame_bytes = unit_bytes * FRAME_BYTES
         self._arrivals = Sequence()
@@ -117,7 +123,7 @@ class Session:
         self._stalled_told = False
         self._first_audio_told = {"bot": False, "caller": False}
         self._paused = False
-        self._voice = Voice(opening.encoding) if opening.voice != "off" else None
+        self._voice = _voice(opening) if opening.voice != "off" else None
         self._barge_in = opening.voice == "barge_in"
         self._barged_in = False
         """Paused because the caller spoke, and not by the bot's word."""
@@ -125,6 +131,15 @@ class Session:
         self._overrun_told = False
         self._silent_told = False
         self._strangers_before = strangers
+
+    @property
+    def silent_frame(self) -> bytes:
+        """20 ms of silence in the bot's format."""
+        return bytes([self.silence]) * self._frame_bytes
+
+    @property
+    def sample_bytes(self) -> int:
+        return SAMPLE_BYTES if self.encoding == "pcm16" else 1
 
     # --- from the controller --------------------------------------------------------------------------------
 
@@ -155,6 +170,7 @@ class Session:
             "dropped_ms": round(self._dropped_bytes * FRAME_MS / self._frame_bytes),
             **asdict(self.counts),
             **(self.bot.counters if self.bot is not None else {}),
+            **(self.socket.counters if self.socket is not None else {}),
         }
 
     def _mos(self) -> float:
@@ -187,6 +203,14 @@ class Session:
             self._hear(payload, now)
         else:
             self._pass_on(self._reorder.hold(sequence, bytes(payload), now, self._jitter.seconds), now)
+
+    def receive_audio(self, audio: memoryview, now: float) -> None:
+        """Take one message of Asterisk's WebSocket: in order, as TCP is, and in the bot's own format."""
+        self.active_at = now
+        self._silent_told = False
+        self._arrivals.received += 1
+        self.counts.bytes_in += len(audio)
+        self._hear(audio, now)
 
     def _pass_on(self, payloads: list[bytes], now: float) -> None:
         for payload in payloads:
@@ -359,6 +383,8 @@ class Session:
     def _clear(self) -> None:
         self._paused = self._barged_in = False
         discarded = self._playout.clear()
+        if self.socket is not None:
+            self.socket.flush()
         self.counts.cleared_ms += discarded.ms
         marks = [item.name for item in discarded.marks if isinstance(item, Mark)]
         if self.bot is not None:
@@ -379,8 +405,19 @@ class Session:
             self.bot.refuse("overrun", message)
 
 
+def _voice(opening: Open) -> Voice:
+    """What listens to the caller, in the format that Asterisk has."""
+    return Voice(opening.encoding, opening.start.audio.sample_rate if opening.encoding == "pcm16" else TELEPHONE_RATE)
+
+
+def _unit_bytes(opening: Open) -> int:
+    """Of the bot's audio, as many bytes as make one telephone sample."""
+    audio = opening.start.audio
+    return audio.sample_rate // TELEPHONE_RATE * SAMPLE_BYTES if audio.encoding == "pcm16" else 1
+
+
 def _line(opening: Open) -> Line | None:
     audio = opening.start.audio
-    if audio.encoding != "pcm16":
+    if opening.encoding == "pcm16" or audio.encoding != "pcm16":
         return None
     return Line(opening.encoding, audio.sample_rate // TELEPHONE_RATE)

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from controller.media.audio import g711
-from controller.media.audio.voice import FRAME_SAMPLES, START_FRAMES, STOP_FRAMES, Turn, Voice
+from controller.media.audio.voice import START_FRAMES, STOP_FRAMES, Turn, Voice
 
+FRAME_SAMPLES = 160
 SILENCE = b"\xff" * FRAME_SAMPLES
 
 
@@ -59,3 +60,14 @@ def test_packets_of_any_length_are_the_same_speech() -> None:
 def test_a_law_is_heard_too() -> None:
     linear = g711.decode_mulaw(np.frombuffer(vowel(10), np.uint8))
     assert Voice("alaw").hear(g711.encode_alaw(linear).tobytes()) is Turn.STARTED
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3])
+def test_linear_samples_of_every_rate_are_heard_too(factor: int) -> None:
+    linear = g711.decode_mulaw(np.frombuffer(vowel(50), np.uint8)).repeat(factor)
+    voice = Voice("pcm16", 8_000 * factor)
+    frame = FRAME_SAMPLES * 2 * factor
+    audio = linear.astype("<i2").tobytes()
+    heard = [voice.hear(audio[start : start + frame]) for start in range(0, len(audio), frame)]
+    assert [turn for turn in heard if turn] == [Turn.STARTED]
+    assert voice.heard_ms == 1_000
