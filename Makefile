@@ -5,7 +5,7 @@
 
 PYTHON ?= python3
 RUN := .venv/bin/
-SHELL_SCRIPTS := setup/docker setup/fetch-compose setup/base-images setup/build-base-image setup/python setup/demo \
+SHELL_SCRIPTS := setup/docker setup/fetch-compose setup/base-images setup/build-base-image setup/python setup/sipp setup/demo \
 	asterisk-conf/entrypoint asterisk-conf/healthcheck
 
 help:  ## list the verbs
@@ -39,6 +39,7 @@ integration: .venv/ready images  ## tests on real Asterisk
 	TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest tests/integration
 
 bench: .venv/ready images  ## figures; PART=name for one of them
+	@setup/sipp
 	$(RUN)python -m tests.bench $(PART)
 
 docker:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
@@ -9,13 +10,21 @@ from typing import Any, Final
 import structlog
 import uvloop
 
-from tests.bench import barge_in, media
+from tests.bench import barge_in, calls, media
 from tests.bench.process import pin
 
-PARTS: Final[dict[str, Callable[[], AsyncIterator[dict[str, Any]]]]] = {"media": media.run, "barge_in": barge_in.run}
+PARTS: Final[dict[str, Callable[[], AsyncIterator[dict[str, Any]]]]] = {
+    "media": media.run,
+    "barge_in": barge_in.run,
+    "calls": calls.run,
+}
 
 
 async def main(parts: list[str]) -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        # So that containers and processes end with us.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     for part in parts:
         async for line in PARTS[part]():
             sys.stdout.write(json.dumps(line) + "\n")

@@ -20,6 +20,18 @@ def pin(what: Literal["measured", "load"]) -> None:
         os.sched_setaffinity(0, cores[:1] if what == "measured" else cores[1:])
 
 
+def unpin() -> None:
+    """Any core, for us and the processes that we start: where many processes are measured together."""
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+
+
+def cpu_seconds(pid: int) -> tuple[float, float]:
+    """User and system time of all threads of a process so far (proc_pid_stat(5), fields 14 and 15)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    user, system = (int(field) / os.sysconf("SC_CLK_TCK") for field in fields[11:13])
+    return user, system
+
+
 class Process:
     """One child that speaks JSON lines."""
 
@@ -42,10 +54,7 @@ class Process:
         return await self.hear()
 
     def cpu_seconds(self) -> tuple[float, float]:
-        """User and system time of all its threads so far (proc_pid_stat(5), fields 14 and 15)."""
-        fields = Path(f"/proc/{self._child.pid}/stat").read_text().rpartition(")")[2].split()
-        user, system = (int(field) / os.sysconf("SC_CLK_TCK") for field in fields[11:13])
-        return user, system
+        return cpu_seconds(self._child.pid)
 
     def resident_mb(self) -> float:
         pages = int(Path(f"/proc/{self._child.pid}/statm").read_text().split()[1])

@@ -18,7 +18,7 @@ IMAGE = "ari-controller/asterisk"
 PHONE_NUMBER = "+493023125000"
 HUMAN_NUMBER = "+493023125100"
 READY_SECONDS = 20.0
-RTP_PORTS_EACH = 100
+RTP_PORTS_EACH = 100  # 25 calls
 RTP_PORTS_FROM, RTP_PORTS_TO = 12_000, 30_000  # below the ports that the kernel gives out by itself
 NOFILE_MAX = 16_384  # Asterisk closes every possible descriptor when it starts
 
@@ -32,6 +32,13 @@ class Asterisk:
     username: str
     password: str
     sip_port: int
+
+    @property
+    def pid(self) -> int:
+        """Of Asterisk itself, as this machine numbers it."""
+        container = self.container.get_wrapped_container()
+        container.reload()
+        return int(container.attrs["State"]["Pid"])
 
     def log(self) -> str:
         out, err = self.container.get_logs()
@@ -69,8 +76,8 @@ class Asterisks:
 
 
 @contextmanager
-def running() -> Iterator[Asterisks]:
-    """Both, until the end of the block."""
+def running(rtp_ports: int = RTP_PORTS_EACH) -> Iterator[Asterisks]:
+    """Both, until the end of the block; each has so many ports for RTP, and a call takes four."""
     bundled_sip, bundled_ari, carrier_sip, carrier_ari = _free_ports(4)
     bundled_settings = {
         "ARI_PORT": str(bundled_ari),
@@ -87,7 +94,7 @@ def running() -> Iterator[Asterisks]:
         "CARRIER_ARI_PASSWORD": secrets.token_hex(8),
         "PROVIDER_HOST": f"127.0.0.1:{bundled_sip}",
     }
-    with _container(bundled_settings) as bundled, _container(carrier_settings) as carrier:
+    with _container(bundled_settings, rtp_ports) as bundled, _container(carrier_settings, rtp_ports) as carrier:
         pair = Asterisks(
             Asterisk(
                 bundled, f"http://127.0.0.1:{bundled_ari}", "controller", bundled_settings["ARI_PASSWORD"], bundled_sip
@@ -105,21 +112,21 @@ def running() -> Iterator[Asterisks]:
         yield pair
 
 
-def _container(settings: dict[str, str]) -> DockerContainer:
+def _container(settings: dict[str, str], rtp_ports: int) -> DockerContainer:
     # The image is the one that `make images` built; Ryuk, testcontainers' own sweeper, would come from a registry.
     os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
     container = DockerContainer(IMAGE).with_kwargs(
         network_mode="host", ulimits=[{"Name": "nofile", "Soft": NOFILE_MAX, "Hard": NOFILE_MAX}]
     )
-    for name, value in {"BIND_ADDRESS": "127.0.0.1", "RTP_PORTS": _rtp_ports(), **settings}.items():
+    for name, value in {"BIND_ADDRESS": "127.0.0.1", "RTP_PORTS": _rtp_ports(rtp_ports), **settings}.items():
         container = container.with_env(name, value)
     return container
 
 
-def _rtp_ports() -> str:
+def _rtp_ports(count: int) -> str:
     """A block at random: runs side by side hardly ever meet, and Asterisk passes over a port that is taken."""
-    first = random.randrange(RTP_PORTS_FROM, RTP_PORTS_TO, RTP_PORTS_EACH)  # noqa: S311
-    return f"{first}-{first + RTP_PORTS_EACH - 1}"
+    first = random.randrange(RTP_PORTS_FROM, RTP_PORTS_TO, count)  # noqa: S311
+    return f"{first}-{first + count - 1}"
 
 
 def _free_ports(count: int) -> list[int]:
