@@ -124,7 +124,8 @@ class BotLegs:
             self._post(e.WorkerLost(attempt, detail))
 
     def carries(self, attempt: int) -> bool:
-        return attempt in self._workers
+        """Whether this bot is open and not being closed."""
+        return attempt in self._workers and attempt not in self._closing
 
     async def finish(self) -> None:
         """Close whatever is open and wait for the statistics, not for ever."""
