@@ -56,7 +56,11 @@ async def serve(settings: Settings) -> None:
         writer = await stack.enter_async_context(_records(settings))
         ari = await stack.enter_async_context(
             AriClient(
-                settings.ari_url, settings.ari_username, settings.ari_password.get_secret_value(), settings.ari_app
+                settings.ari_url,
+                settings.ari_username,
+                settings.ari_password.get_secret_value(),
+                settings.ari_app,
+                settings.media_asterisk_url,
             )
         )
         dispatcher = Dispatcher(ari, Router(settings), writer.submit, settings.media_load_max)

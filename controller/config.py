@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from controller.errors import SettingError
 
 BotAudio = Literal["mulaw", "alaw", "pcm16/8000", "pcm16/16000", "pcm16/24000"]
+MediaTransport = Literal["rtp", "websocket"]
 UplinkMs = Literal[20, 40, 60, 100]
 Voice = Literal["off", "tell", "barge_in"]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -87,6 +88,10 @@ class Settings(BaseModel):
     media_token: SecretStr = SecretStr("")
     media_listen: str = "127.0.0.1:8090"
     """Where a media worker listens for the controller."""
+    media_transport: MediaTransport = "rtp"
+    """How audio goes between Asterisk and the media workers."""
+    media_asterisk_url: str = ""
+    """Asterisk's HTTP server as the media workers reach it, for `websocket`; empty: `ari_url`."""
     media_rtp_listen: str = "0.0.0.0:0"
     """Where a media worker receives RTP; port 0: any free one."""
     media_rtp_host: str = ""
@@ -113,6 +118,11 @@ class Settings(BaseModel):
     @classmethod
     def _http_url(cls, value: str) -> str:
         return _url(value, ("http", "https"), "http://127.0.0.1:8088").rstrip("/")
+
+    @field_validator("media_asterisk_url")
+    @classmethod
+    def _http_url_or_none(cls, value: str) -> str:
+        return _url(value, ("http", "https"), "http://asterisk:8088").rstrip("/") if value else ""
 
     @field_validator("bot_url")
     @classmethod

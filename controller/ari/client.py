@@ -36,6 +36,9 @@ EVENT_BYTES_MAX: Final = 1024 * 1024
 PING_SECONDS: Final = 5.0
 """Between pings on the event WebSocket; without an answer for half of it, Asterisk counts as away."""
 
+MEDIA_SOCKET_OPTIONS: Final = "f(json)"
+"""Of chan_websocket: events and commands as JSON. Asterisk 22.10.1 crashes over a format that it does not know."""
+
 log = structlog.get_logger()
 
 Variables = Mapping[str, str | Mapping[str, str | bool]]
@@ -67,9 +70,11 @@ class AriClient:
     something counts its being gone already as success.
     """
 
-    def __init__(self, url: str, username: str, password: str, app: str) -> None:
+    def __init__(self, url: str, username: str, password: str, app: str, media_url: str = "") -> None:
+        """`media_url`: as `url`, but as a media worker reaches it; empty: the same."""
         self.url = url
         self.app = app
+        self._media_url = (media_url or url).rstrip("/")
         credentials = base64.b64encode(f"{username}:{password}".encode()).decode()
         self._headers = {"Authorization": f"Basic {credentials}"}
         self._base = url.rstrip("/") + "/ari"
@@ -144,6 +149,22 @@ class AriClient:
             )  # fmt: skip
         except (KeyError, ValueError) as error:
             raise ProtocolError("externalMedia came without its own address", "channelvars") from error
+
+    async def media_socket(self, channel_id: str, audio_format: str) -> str:
+        """A channel whose audio is a WebSocket (chan_websocket): the URL to which somebody has to connect.
+
+        The channel enters Stasis when somebody has; nobody within 30 s ends it. The id in the URL is all that
+        Asterisk asks for, so it is a secret of this call.
+        """
+        query: dict[str, Value | None] = {
+            "channelId": channel_id, "app": self.app, "format": audio_format, "encapsulation": "none",
+            "transport": "websocket", "connection_type": "server", "transport_data": MEDIA_SOCKET_OPTIONS,
+        }  # fmt: skip
+        channel = parse_channel(await self._json(operations.EXTERNAL_MEDIA, {}, query))
+        connection = (channel.channelvars or {}).get("MEDIA_WEBSOCKET_CONNECTION_ID")
+        if not connection:
+            raise ProtocolError("externalMedia came without its connection", "channelvars")
+        return f"ws{self._media_url.removeprefix('http')}/media/{connection}"
 
     async def dial(self, channel_id: str, seconds: int, *, caller: str | None = None) -> None:
         """Dials a created channel; the answer comes at once, how it went as events. `seconds`: at most this long.

@@ -43,9 +43,10 @@ GET_CHANNEL: Final = Operation("GET", "/channels/{channelId}")
 CREATE_CHANNEL: Final = Operation(
     "POST", "/channels/create", ("endpoint", "app", "appArgs", "channelId", "originator", "formats"), "variables"
 )
-EXTERNAL_MEDIA: Final = Operation(
-    "POST", "/channels/externalMedia", ("channelId", "app", "external_host", "format"), "variables"
-)
+_MEDIA: Final = (
+    "channelId", "app", "external_host", "format", "encapsulation", "transport", "connection_type", "transport_data"
+)  # fmt: skip
+EXTERNAL_MEDIA: Final = Operation("POST", "/channels/externalMedia", _MEDIA, "variables")
 HANG_UP: Final = Operation("DELETE", "/channels/{channelId}", ("reason_code", "reason"))
 RING: Final = Operation("POST", "/channels/{channelId}/ring")
 STOP_RINGING: Final = Operation("DELETE", "/channels/{channelId}/ring")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from controller.config import BotAudio, UplinkMs, Voice
+from controller.config import BotAudio, MediaTransport, UplinkMs, Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +11,7 @@ class BotRung:
 
     `uplink_ms`: how much of the caller's audio it gets in one message. `voice`: whether it is told that the caller
     speaks, or even paused by it. `multiplex`: one socket for all calls, for bots that run at scale.
+    `transport`: how its audio goes between Asterisk and the media worker.
     """
 
     url: str
@@ -20,6 +21,7 @@ class BotRung:
     voice: Voice = "off"
     accept_seconds: float = 5.0
     multiplex: bool = False
+    transport: MediaTransport = "rtp"
 
     def __str__(self) -> str:
         return f"bot {self.url}"

@@ -19,6 +19,7 @@ class Router:
             voice=settings.bot_voice,
             accept_seconds=settings.bot_accept_seconds,
             multiplex=settings.bot_multiplex,
+            transport=settings.media_transport,
         )
         self._default = Route(DEFAULT_ROUTE, ladder=(bot, human), human=human)
 

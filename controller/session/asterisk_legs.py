@@ -13,8 +13,8 @@ from controller.call import events as e
 from controller.call.vocabulary import TransferOutcome
 from controller.errors import AsteriskError, ControllerError
 from controller.routing.route import BotRung, HumanRung
+from controller.session.asterisk_audio import asterisk_audio
 from controller.session.bot_legs import BotLegs
-from controller.session.translation import g711_for
 
 BRIDGE_TYPE: Final = "mixing,dtmf_events,proxy_media"
 """Without the last two, two bridged SIP legs exchange audio natively and their key presses are never told to us."""
@@ -30,9 +30,6 @@ RINGBACK: Final = "ringback"
 
 DIALPLAN_CONTEXT: Final = "human"
 """Where the dialplan sends a caller to the human without us (asterisk-conf/extensions.conf)."""
-
-ASTERISK_FORMATS: Final = {"mulaw": "ulaw", "alaw": "alaw"}
-"""G.711 as Asterisk calls it."""
 
 log = structlog.get_logger()
 
@@ -119,10 +116,15 @@ class AsteriskLegs:
         if address is None:
             return  # the bot is lost already, and the call knows
         media = ids.media_id(self._call_id, attempt)
+        audio_format = asterisk_audio(rung.audio, rung.transport).format
         try:
             entered = self._expect(media)
-            channel = await self._ari.external_media(media, address, ASTERISK_FORMATS[g711_for(rung.audio)])
-            await self._bots.attach(attempt, channel.host, channel.port)
+            if rung.transport == "websocket":
+                # The channel enters Stasis once the worker has connected.
+                await self._bots.attach_socket(attempt, await self._ari.media_socket(media, audio_format))
+            else:
+                channel = await self._ari.external_media(media, address, audio_format)
+                await self._bots.attach(attempt, channel.host, channel.port)
             await asyncio.wait_for(entered, ENTER_SECONDS)
             await self._ari.add_channel(self._bridge, media)
         except (ControllerError, TimeoutError) as error:

@@ -14,6 +14,7 @@ from controller.errors import MediaLinkError, MediaOverload
 from controller.media import control_messages as media
 from controller.routing.route import Arrival
 from controller.session import translation
+from controller.session.asterisk_audio import asterisk_audio
 
 CLOSED_SECONDS: Final = 1.0
 """Longest wait for a session's statistics when the call ends; the worker answers within a tick."""
@@ -78,7 +79,7 @@ class BotLegs:
             session=self._id(attempt),
             bot=target,
             start=start,
-            encoding=translation.g711_for(rung.audio),
+            encoding=asterisk_audio(rung.audio, rung.transport).encoding,
             uplink_ms=rung.uplink_ms,
             voice=rung.voice,
         )
@@ -93,6 +94,11 @@ class BotLegs:
 
     async def attach(self, attempt: int, host: str, port: int) -> None:
         await self._send(attempt, media.Attach(session=self._id(attempt), host=host, port=port))
+
+    async def attach_socket(self, attempt: int, url: str) -> None:
+        """Raises MediaLinkError where nobody will connect, which the channel would wait for."""
+        if not await self._send(attempt, media.AttachSocket(session=self._id(attempt), url=url)):
+            raise MediaLinkError("the media worker could not be told of the channel")
 
     async def play(self, attempt: int) -> None:
         await self._send(attempt, media.Play(session=self._id(attempt)))

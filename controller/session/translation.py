@@ -30,11 +30,6 @@ def to_audio_format(audio: BotAudio) -> protocol.AudioFormat:
     return protocol.AudioFormat.model_validate({"encoding": encoding, "sample_rate": int(rate or 8000)})
 
 
-def g711_for(audio: BotAudio) -> protocol.Encoding:
-    """Asterisk's side of that audio: the same, or µ-law for a bot that wants linear samples."""
-    return "alaw" if audio == "alaw" else "mulaw"
-
-
 def from_caller_channel(event: ari.AriEvent) -> e.Event | None:
     """What an event of the caller's channel means to the call."""
     match event:

@@ -54,6 +54,8 @@ def test_a_secret_file_that_is_not_there() -> None:
         ("BOT_URL", "ws://bot:port/", "is not a URL"),
         ("ARI_URL", "asterisk:8088", "is not a URL that starts with http:// or https://"),
         ("MEDIA_URL", "ws://a:1,b", "'b' is not a URL"),
+        ("MEDIA_TRANSPORT", "carrier pigeon", "does not fit: input should be 'rtp' or 'websocket'"),
+        ("MEDIA_ASTERISK_URL", "asterisk:8088", "is not a URL that starts with http:// or https://"),
         ("MEDIA_LISTEN", "8090", "'8090' is not HOST:PORT"),
         ("API_LISTEN", "0.0.0.0:99999", "is not HOST:PORT"),
         ("BOT_AUDIO", "opus", "'opus' does not fit: input should be 'mulaw', 'alaw', 'pcm16/8000'"),

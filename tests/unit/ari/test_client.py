@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from controller.ari.client import AriClient
 from controller.errors import AsteriskAway, AsteriskError, ProtocolError
-from tests.unit.ari.fake_asterisk import FakeAsterisk, Request
+from tests.unit.ari.fake_asterisk import PASSWORD, USERNAME, FakeAsterisk, Request
 
 CHANNEL: dict[str, Any] = json.loads((Path(__file__).parent / "captured_events.json").read_text())[0]["channel"]
 
@@ -28,6 +29,27 @@ async def test_external_media_without_its_address(asterisk: FakeAsterisk) -> Non
     async with asterisk.client() as ari:
         with pytest.raises(ProtocolError, match="address"):
             await ari.external_media("m-1", "127.0.0.1:4567", "ulaw")
+
+
+async def test_a_media_socket_is_named_as_the_media_worker_reaches_it(asterisk: FakeAsterisk) -> None:
+    given = {"MEDIA_WEBSOCKET_CONNECTION_ID": "9f0c", "MEDIA_WEBSOCKET_OPTIMAL_FRAME_SIZE": "640"}
+    asterisk.will_answer("POST", "/channels/externalMedia", {**CHANNEL, "channelvars": given})
+    async with asterisk.client() as ari:
+        assert await ari.media_socket("m-1", "slin16") == f"ws{ari.url.removeprefix('http')}media/9f0c"
+    assert asterisk.requests[0].query == {
+        "channelId": "m-1", "app": "test-app", "format": "slin16", "encapsulation": "none", "transport": "websocket",
+        "connection_type": "server", "transport_data": "f(json)",
+    }  # fmt: skip
+    elsewhere = AriClient(ari.url, USERNAME, PASSWORD, "test-app", "https://asterisk.example/pbx/")
+    async with elsewhere as ari:
+        assert await ari.media_socket("m-1", "slin16") == "wss://asterisk.example/pbx/media/9f0c"
+
+
+async def test_a_media_socket_without_its_connection(asterisk: FakeAsterisk) -> None:
+    asterisk.will_answer("POST", "/channels/externalMedia", CHANNEL)
+    async with asterisk.client() as ari:
+        with pytest.raises(ProtocolError, match="connection"):
+            await ari.media_socket("m-1", "slin16")
 
 
 async def test_asterisk_says_no_in_its_own_words(asterisk: FakeAsterisk) -> None:

@@ -12,6 +12,12 @@ def test_the_default_route_is_the_bot_then_the_human() -> None:
     assert "2" in decision.reason
 
 
+def test_the_transport_is_a_setting() -> None:
+    (bot, _) = Router(load({"MEDIA_TRANSPORT": "websocket"})).decide(Arrival("trunk", "1", "", "2")).route.ladder
+    assert isinstance(bot, BotRung)
+    assert bot.transport == "websocket"
+
+
 def test_one_socket_for_all_calls_is_a_setting() -> None:
     (bot, _) = Router(load({"BOT_MULTIPLEX": "true"})).decide(Arrival("trunk", "1", "", "2")).route.ladder
     assert isinstance(bot, BotRung)

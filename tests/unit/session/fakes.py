@@ -16,6 +16,7 @@ from controller.session.call_session import CallSession
 CALL = "20261122-163012-k3v9qx"
 CALLER = "1795.1"
 NOBODY = CallerID("", "")
+BOT = BotRung("ws://bot/")
 
 
 def channel(channel_id: str, state: str = "Up") -> Channel:
@@ -77,6 +78,12 @@ class FakeAri(AriClient):
         self._appear(channel_id)
         return ExternalMedia(channel(channel_id), "127.0.0.1", 20000)
 
+    async def media_socket(self, channel_id: str, _format: str) -> str:
+        """Its StasisStart is left to the test: it comes when the worker has connected."""
+        await self._done("media_socket")
+        self.there.add(channel_id)
+        return f"ws://asterisk/media/{channel_id}"
+
     async def create_channel(self, endpoint: str, channel_id: str, **_: Any) -> Channel:
         del endpoint
         await self._done("create_channel")
@@ -126,12 +133,12 @@ class FakeWorker:
 class Stage:
     """One call session between the two."""
 
-    def __init__(self) -> None:
+    def __init__(self, bot: BotRung = BOT) -> None:
         self.ari = FakeAri()
         self.worker = FakeWorker()
         self.items: list[Item] = []
         human = HumanRung("PJSIP/human")
-        route = Route("test", (BotRung("ws://bot/"), human), human)
+        route = Route("test", (bot, human), human)
         call = Call(CALL, Arrival("trunk", "1", "", "2"), Decision(route, ""), asyncio.get_running_loop().time())
         self.connected = True
         self.session = CallSession(call, CALLER, self.ari, self._pick, self._keep)

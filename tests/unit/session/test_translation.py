@@ -67,7 +67,6 @@ def test_what_the_worker_keeps_for_itself_is_not_passed_on() -> None:
 def test_every_audio_setting_is_a_format_of_the_protocol(audio: BotAudio) -> None:
     told = translation.to_audio_format(audio)
     assert audio == (f"pcm16/{told.sample_rate}" if told.encoding == "pcm16" else told.encoding)
-    assert translation.g711_for(audio) == ("alaw" if audio == "alaw" else "mulaw")
 
 
 def test_every_ending_has_a_word_for_the_bot() -> None:
