@@ -15,12 +15,19 @@ _log = structlog.get_logger(__name__)
 
 
 class AsteriskSockets:
-    """`on_broken` is told of a session in which our own code failed."""
+    """`on_failed` is told of a session whose socket was not reached, `on_broken` of one in which our code failed."""
 
-    def __init__(self, tls: ssl.SSLContext, clock: Callable[[], float], on_broken: Callable[[Session], None]) -> None:
+    def __init__(
+        self,
+        tls: ssl.SSLContext,
+        clock: Callable[[], float],
+        on_failed: Callable[[Session, str], None],
+        on_broken: Callable[[Session], None],
+    ) -> None:
         self.streams: list[Session] = []
         self._tls: Final = tls
         self._clock = clock
+        self._on_failed = on_failed
         self._on_broken = on_broken
         self._connecting: dict[str, asyncio.Task[None]] = {}
 
@@ -63,8 +70,9 @@ class AsteriskSockets:
         try:
             await socket.open(url, self._tls)
         except SocketFailed as failure:
-            # The controller waits for the channel that comes with the connection, and gives it up.
+            # Said at once: the controller waits for the channel that comes with the connection.
             _log.error("no audio from Asterisk", session=session.id, reason=str(failure))
+            self._on_failed(session, f"no audio from Asterisk: {failure}")
         finally:
             if self._connecting.get(session.id) is asyncio.current_task():
                 del self._connecting[session.id]

@@ -72,7 +72,7 @@ class Engine:
         self._shared_sockets = SharedSockets(clock, self.counters)
         # Made once: reading the system's certificates takes tens of milliseconds.
         self._tls = ssl.create_default_context()
-        self._asterisk_sockets = AsteriskSockets(self._tls, clock, self._break)
+        self._asterisk_sockets = AsteriskSockets(self._tls, clock, self._give_up, self._break)
 
     @property
     def sessions(self) -> list[str]:
@@ -106,11 +106,7 @@ class Engine:
         """End a session and report it `closed`, also one that is not known (any more)."""
         session = self._sessions.get(session_id)
         if session is not None:
-            self._forget(session)
-            if session.bot is not None:
-                session.bot.end(reason)
-        if opening := self._openings.pop(session_id, None):
-            opening.cancel()
+            self._end(session, reason)
         statistics = session.statistics(self.counters["strangers"]) if session else {}
         self._outbox.add(Closed(session=session_id, statistics=statistics))
 
@@ -190,6 +186,18 @@ class Engine:
             session.peer = None
             session.counts.packets_out += self._rows.sent(session)
             self._rows.remove(session)
+
+    def _give_up(self, session: Session, detail: str) -> None:
+        """Without Asterisk's audio there is nothing for a bot to do."""
+        self._end(session, "failed")
+        self._outbox.add(Failed(session=session.id, trigger="unreachable", detail=detail))
+
+    def _end(self, session: Session, reason: EndReason) -> None:
+        self._forget(session)
+        if session.bot is not None:
+            session.bot.end(reason)
+        if opening := self._openings.pop(session.id, None):
+            opening.cancel()
 
     def _forget(self, session: Session) -> None:
         self._detach(session)

@@ -39,12 +39,23 @@ async def carrier(running_stack: Stack) -> AsyncIterator[Carrier]:
 
 
 @pytest.fixture
-async def stack(running_stack: Stack, bot: Bot, carrier: Carrier) -> AsyncIterator[Stack]:  # noqa: ARG001 - see below
+def settings() -> dict[str, str]:
+    """Of the controller, beside the usual ones: a module that needs others has a fixture of this name."""
+    return {}
+
+
+@pytest.fixture
+async def stack(
+    running_stack: Stack,
+    settings: dict[str, str],
+    bot: Bot,  # noqa: ARG001 - see below
+    carrier: Carrier,  # noqa: ARG001
+) -> AsyncIterator[Stack]:
     """Asked for last, so left first: while bot and carrier are still there, all that the test made must go.
 
     Every call of the test must have exactly one record, closed.
     """
-    running_stack.as_usual()
+    running_stack.as_usual(settings)
     running_stack.seen |= {record.id for record in await running_stack.records()}
     yield running_stack
     await running_stack.until_nothing_left()

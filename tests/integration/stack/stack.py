@@ -29,8 +29,8 @@ class Stack:
     second_media_port: int = field(default_factory=free_port)
     seen: set[str] = field(default_factory=set)
     """Ids of the calls of earlier tests."""
-    custom: bool = False
-    """The controller runs with settings of one test, or not at all."""
+    custom: dict[str, str] = field(default_factory=dict)
+    """What the controller runs with beside the usual settings."""
 
     def __post_init__(self) -> None:
         token = "token-of-the-tests"
@@ -78,8 +78,8 @@ class Stack:
             return health
 
     def start_controller(self, **settings: str) -> None:
-        """`settings` for this test; the next one gets a controller with the usual ones again."""
-        self.custom = bool(settings)
+        """`settings` for this test; the next one gets a controller with its own again."""
+        self.custom = settings
         self.controller.start(**settings)
         self.until_ready()
 
@@ -91,16 +91,16 @@ class Stack:
         self.controller.stop()
         self.start_controller(**settings)
 
-    def as_usual(self) -> None:
-        """Whatever a test did to the processes is undone."""
+    def as_usual(self, settings: dict[str, str]) -> None:
+        """Whatever a test did to the processes is undone; the controller has these settings."""
         if self.second_media.running:
             self.second_media.stop()
         if not self.media.running:
             self.start_media()
-        if self.controller.running and self.custom:
+        if self.controller.running and self.custom != settings:
             self.controller.stop()
         if not self.controller.running:
-            self.start_controller()
+            self.start_controller(**settings)
         self.until_ready()
 
     def stop(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 from controller.bot.protocol import AudioFormat
 from controller.media import asterisk_socket
 from controller.media.asterisk_socket import COMMAND_BYTES_MAX, AsteriskSocket
-from controller.media.control_messages import AttachSocket, Close, Open, Play
+from controller.media.control_messages import FROM_WORKER, AttachSocket, Close, Failed, Open, Play
 from controller.media.session import Session
 from tests.unit.bot.scripted_bot import Line, ScriptedBot, accept, serving, until
 from tests.unit.media.media_socket import MediaSocket, media_socket
@@ -277,11 +277,14 @@ async def test_a_socket_that_is_not_asterisk_s(call: Call, fault: str) -> None:
     )
     call.asterisk.subprotocols = ()
     call.engine.obey(AttachSocket(session="s1", url=url))
-    sockets = call.engine._asterisk_sockets  # noqa: SLF001
-    await until(lambda: not sockets._connecting)  # noqa: SLF001
-    call.ticks(3)
-    assert not call.socket.started
-    assert call.engine.sessions == ["s1"]
+    await until(lambda: call.outbox.after(1))
+    _, told = call.outbox.after(1) or (0, "")
+    failed = FROM_WORKER.validate_json(told)
+    assert isinstance(failed, Failed)
+    assert failed.trigger == "unreachable"
+    assert failed.detail.startswith(f"no audio from Asterisk: {url}: ")
+    assert call.engine.sessions == []
+    assert await call.line.hear() == {"type": "end", "reason": "failed"}
 
 
 async def test_two_formats_are_refused(call: Call) -> None:
