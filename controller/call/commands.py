@@ -106,6 +106,14 @@ class TellTransfer:
 
 
 @dataclass(frozen=True, slots=True)
+class TellNotNow:
+    """Tell the bot that what it asked for cannot be done at this moment."""
+
+    attempt: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class TellStored:
     """Acknowledge a transcript, result or log to the bot."""
 
@@ -192,6 +200,7 @@ Command = (
     | CloseBot
     | TellDigit
     | TellTransfer
+    | TellNotNow
     | TellStored
     | DialHuman
     | JoinHuman

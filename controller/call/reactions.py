@@ -14,6 +14,7 @@ from controller.call.commands import (
     StartRingback,
     StopRingback,
     TellDigit,
+    TellNotNow,
     TellStored,
     TellTransfer,
 )
@@ -151,8 +152,8 @@ def transfer_too_early(_call: CallState, event: events.TransferRequested) -> Com
     yield TellTransfer(event.attempt, "failed", "the call is not answered yet")
 
 
-def transfer_twice(call: CallState, _event: events.TransferRequested) -> Commands:
-    yield call.note("transfer_requested", "once more, while the human's phone rings")
+def transfer_twice(_call: CallState, event: events.TransferRequested) -> Commands:
+    yield TellNotNow(event.attempt, "a transfer is under way")
 
 
 def transfer(call: CallState, event: events.TransferRequested) -> Commands:

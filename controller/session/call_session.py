@@ -145,7 +145,7 @@ class CallSession:
             match command:
                 case c.OpenRecord() | c.Note() | c.Save() | c.CloseRecord():
                     self._record(command)
-                case c.TellDigit() | c.TellTransfer() | c.TellStored():
+                case c.TellDigit() | c.TellTransfer() | c.TellNotNow() | c.TellStored():
                     self._start(self._bots.tell(command.attempt, translation.to_bot(command)))
                 case c.PlayBot(attempt=attempt):
                     self._start(self._bots.play(attempt))

@@ -111,13 +111,15 @@ def _from_bot(raw: dict[str, object], attempt: int) -> e.Event | None:
             raise ProtocolError(f"the media worker passed on a {message.type}", "type")
 
 
-def to_bot(command: c.TellDigit | c.TellTransfer | c.TellStored) -> protocol.ToBot:
+def to_bot(command: c.TellDigit | c.TellTransfer | c.TellNotNow | c.TellStored) -> protocol.ToBot:
     """What the bot is told."""
     match command:
         case c.TellDigit(digit=digit, duration_ms=duration_ms):
             return protocol.Dtmf(digit=digit, duration_ms=duration_ms)
         case c.TellTransfer(state=state, detail=detail):
             return protocol.TransferProgress.model_validate({"state": state, "detail": detail})
+        case c.TellNotNow(message=message):
+            return protocol.Error(code="not_now", message=message)
         case c.TellStored(id=item_id):
             return protocol.Ack(id=item_id)
 

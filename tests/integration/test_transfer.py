@@ -141,6 +141,16 @@ async def test_the_bot_drops_while_the_phone_rings(stack: Stack, bot: Bot, carri
     await stack.until_closed(1)
 
 
+async def test_a_transfer_while_one_is_under_way(stack: Stack, bot: Bot, carrier: Carrier) -> None:
+    caller, call = await talking(carrier, bot)
+    await call.send("transfer")
+    await carrier.incoming()
+    await call.send("transfer")
+    await call.until_message("error", code="not_now")
+    await caller.hang_up()
+    await stack.until_closed(1)
+
+
 async def test_a_second_transfer_after_the_first_was_declined(stack: Stack, bot: Bot, carrier: Carrier) -> None:
     caller, call = await talking(carrier, bot)
     await call.send("transfer")

@@ -140,6 +140,11 @@ class TestTransfer:
         assert kinds(feed(call, e.HumanGone(2, TransferOutcome.CANCELLED))) == ["HangUpCaller", "Release"]
         assert call.ending is Ending.HUMAN_HUNG_UP
 
+    def test_one_at_a_time(self) -> None:
+        call = talking()
+        feed(call, e.TransferRequested(1))
+        assert feed(call, e.TransferRequested(1)) == [c.TellNotNow(1, "a transfer is under way")]
+
     def test_not_taken_the_bot_has_the_caller_back(self) -> None:
         call = talking()
         feed(call, e.TransferRequested(1))
