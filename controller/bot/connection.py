@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Callable
 
-from controller.bot.conversation import BotEvents, Conversation
+from controller.bot.conversation import BotEvents, Conversation, Stage
 from controller.bot.protocol import SUBPROTOCOL
 from controller.bot.websocket import BotSocket
 
@@ -19,6 +19,14 @@ class BotConnection(Conversation):
         # Audio has no message boundaries: the parts of a fragmented message are taken as they come.
         self.on_audio(part)
 
+    def send_audio(self, audio: bytes | bytearray | memoryview) -> bool:
+        if self._stage is not Stage.ACCEPTED:
+            return False
+        if self._socket.send_binary(audio):
+            return True
+        self.counters["audio_frames_dropped_to_bot"] += 1
+        return False
+
     def watch(self, now: float) -> None:
         self._socket.watch(now)
 
@@ -30,9 +38,6 @@ class BotConnection(Conversation):
 
     def _send(self, text: str) -> None:
         self._socket.send_text(text)
-
-    def _send_audio(self, audio: bytes | bytearray | memoryview) -> bool:
-        return self._socket.send_binary(audio)
 
     def _leave(self) -> None:
         self._socket.close()

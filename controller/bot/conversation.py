@@ -98,7 +98,8 @@ class Conversation(ABC):
     def _send(self, text: str) -> None: ...
 
     @abstractmethod
-    def _send_audio(self, audio: bytes | bytearray | memoryview) -> bool: ...
+    def send_audio(self, audio: bytes | bytearray | memoryview) -> bool:
+        """Send the caller's audio; False when there is no bot (any more), or it reads too slowly: that is counted."""
 
     @abstractmethod
     def _leave(self) -> None:
@@ -202,15 +203,6 @@ class Conversation(ABC):
             self._answer.set_exception(error)
 
     # --- to the bot -----------------------------------------------------------------------------------------
-
-    def send_audio(self, audio: bytes | bytearray | memoryview) -> bool:
-        """Send the caller's audio; False when the bot reads too slowly and it was dropped."""
-        if self._stage is not Stage.ACCEPTED:
-            return False
-        if self._send_audio(audio):
-            return True
-        self.counters["audio_frames_dropped_to_bot"] += 1
-        return False
 
     def send(self, message: ToBot) -> None:
         """Send one message; nothing happens when the conversation is over."""

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 import structlog
 from picows import WSError
 
-from controller.bot.conversation import BotEvents, Conversation
+from controller.bot.conversation import BotEvents, Conversation, Stage
 from controller.bot.framing import CALL_MAX, SUBPROTOCOL_MUX, TornRecord, append, call_of, records, tag
 from controller.bot.protocol import TEXT_MESSAGE_BYTES_MAX, End, Error, ErrorCode, serialize
 from controller.bot.websocket import FRAME_BYTES_MAX, BotSocket
@@ -59,12 +59,18 @@ class Stream(Conversation):
         self._number = self._shared.add(self)
         self.on_open()
 
+    def send_audio(self, audio: bytes | bytearray | memoryview) -> bool:
+        # On the path of every packet: in as few steps as can be.
+        shared = self._shared
+        if self._stage is Stage.ACCEPTED and shared is not None:
+            if shared.gather(self._number, audio):
+                return True
+            self.counters["audio_frames_dropped_to_bot"] += 1
+        return False
+
     def _send(self, text: str) -> None:
         if self._shared is not None:
             self._shared.send(tag(self._number, text))
-
-    def _send_audio(self, audio: bytes | bytearray | memoryview) -> bool:
-        return self._shared is not None and self._shared.gather(self._number, audio)
 
     def _leave(self) -> None:
         if self._shared is not None:
@@ -149,9 +155,12 @@ class SharedSocket:
         try:
             receive(what)
         except Exception:  # noqa: BLE001
-            _log.exception("a call on a shared socket broke")
-            self._counters["broken_sessions"] += 1
-            stream.on_broken()
+            self._break(stream)
+
+    def _break(self, stream: Stream) -> None:
+        _log.exception("a call on a shared socket broke")
+        self._counters["broken_sessions"] += 1
+        stream.on_broken()
 
     # --- to the bot -----------------------------------------------------------------------------------------
 
@@ -206,11 +215,14 @@ class SharedSocket:
         try:
             for number, audio in records(message):
                 stream = streams.get(number)
-                if stream is not None:
-                    self._pass_on(stream, stream.on_audio, audio)
-                else:
+                if stream is None:
                     # Usually of a call that has just ended: the bot cannot know yet.
                     self._counters["stray_bot_records"] += 1
+                    continue
+                try:
+                    stream.on_audio(audio)
+                except Exception:  # noqa: BLE001
+                    self._break(stream)
         except TornRecord as torn:
             if (stream := streams.get(torn.call)) is not None:
                 stream.on_torn(torn)
