@@ -12,6 +12,7 @@ from typing import Any, Final, get_args
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 from pydantic_core import core_schema
 
+from controller.bot.framing import SUBPROTOCOL_MUX, OfCall
 from controller.bot.protocol import SUBPROTOCOL, FromBot, ToBot
 
 SCHEMA_PATH: Final = Path("docs/bot-protocol.schema.json")
@@ -52,6 +53,7 @@ def build() -> dict[str, Any]:
     definitions = {name: _tidy(definition) for name, definition in generated["$defs"].items()}
     for name in _UNIONS:
         definitions[name] = {"oneOf": [{"$ref": f"#/$defs/{model.__name__}"} for model in _members(name)]}
+    definitions |= _multiplexed()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Bot protocol {SUBPROTOCOL}",
@@ -64,6 +66,21 @@ def build() -> dict[str, Any]:
 def render() -> str:
     """The schema as the text of its file."""
     return json.dumps(build(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _multiplexed() -> dict[str, Any]:
+    """The same messages where one socket carries many calls."""
+    of_call, error = {"$ref": "#/$defs/OfCall"}, {"$ref": "#/$defs/Error"}
+    to_bot, from_bot = ({"allOf": [{"$ref": f"#/$defs/{name}"}, of_call]} for name in _UNIONS)
+    about = f"On a socket of {SUBPROTOCOL_MUX}"
+    return {
+        "OfCall": _tidy(OfCall.model_json_schema()),
+        "MultiplexedToBot": {
+            "description": f"{about}, to the bot; an error about something that belongs to no call has no `call`.",
+            "anyOf": [to_bot, error],
+        },
+        "MultiplexedFromBot": {"description": f"{about}, from the bot.", **from_bot},
+    }
 
 
 def _members(union: str) -> tuple[Any, ...]:

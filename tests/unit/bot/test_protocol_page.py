@@ -7,11 +7,11 @@ from typing import Any, get_args
 
 import pytest
 
-from controller.bot import protocol, websocket
+from controller.bot import framing, multiplex, protocol, websocket
 from controller.config import Settings
 from controller.errors import ProtocolError
 from controller.media.playout import MARKS_MAX, PLAYOUT_MS_MAX, SAMPLES_PER_MS
-from tests.unit.bot.test_protocol_schema import FROM_BOT_SCHEMA, SCHEMA, TO_BOT_SCHEMA
+from tests.unit.bot.test_protocol_schema import FROM_BOT_SCHEMA, SCHEMA, TO_BOT_SCHEMA, direction
 
 PAGE = Path("docs/bot-protocol.md").read_text(encoding="utf-8")
 EXAMPLES: list[dict[str, Any]] = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)]
@@ -24,6 +24,7 @@ def types(direction: str) -> set[str]:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example["type"])
 def test_every_example_is_a_message(example: dict[str, Any]) -> None:
+    example = {name: value for name, value in example.items() if name != "call"}
     frame = json.dumps(example)
     message: protocol.ToBot | protocol.FromBot
     if example["type"] in types("ToBot"):
@@ -34,6 +35,24 @@ def test_every_example_is_a_message(example: dict[str, Any]) -> None:
         message = protocol.parse_from_bot(frame)
     written = json.loads(protocol.serialize(message))
     assert {name: written.get(name) for name in example} == example, "a field that the model does not know"
+
+
+@pytest.mark.parametrize(
+    "example", [example for example in EXAMPLES if "call" in example], ids=lambda example: example["type"]
+)
+def test_examples_of_many_calls_name_the_call(example: dict[str, Any]) -> None:
+    to_bot = example["type"] in types("ToBot")
+    schema = direction("MultiplexedToBot" if to_bot else "MultiplexedFromBot")
+    schema.validate(example)
+    assert not schema.is_valid({**example, "call": 0})
+    assert not schema.is_valid({name: value for name, value in example.items() if name != "call"})
+    assert framing.call_of(json.dumps(example).encode()) == example["call"]
+
+
+def test_the_record_is_ours() -> None:
+    message = bytearray()
+    framing.append(message, 7, b"\xff\xfe\xfd")
+    assert f"`{message.hex(' ')}` is one record" in PAGE
 
 
 def test_every_message_has_an_example() -> None:
@@ -64,6 +83,11 @@ def test_the_bounds_are_ours() -> None:
     assert f"sign of life for {websocket.PONG_SECONDS:g} s" in PAGE
     assert f"`BOT_ACCEPT_SECONDS`, {Settings().bot_accept_seconds:g} s by default" in PAGE
     assert protocol.SUBPROTOCOL in PAGE
+    assert f"| `{framing.SUBPROTOCOL_MUX}` |" in PAGE
+    assert f'struct.unpack_from("{framing.RECORD_HEADER.format}"' in PAGE
+    assert f"| 0 to {framing.RECORD_AUDIO_BYTES_MAX:,} |" in PAGE
+    assert f"{websocket.FRAME_BYTES_MAX:,} bytes, as above, and {framing.RECORDS_MAX:,} records" in PAGE
+    assert f"After {multiplex.IDLE_SECONDS:g} s" in PAGE
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#]+)\)", PAGE))))
