@@ -247,17 +247,14 @@ class Engine:
         converting: list[Session] = []
         linear: list[tuple[Line, bytes]] = []
         for session in chain(self._rows.streams, self._asterisk_sockets.streams):
-            if not session.waiting:
-                continue
-            session.wait_is_over(now)
-            if not session.gathered or not session.overdue(now):
+            audio = session.take_gathered(now) if session.waiting else b""
+            if not audio:
                 continue
             if session.line is None:
-                session.send_to_bot(session.gathered)
+                session.send_to_bot(audio)
             else:
                 converting.append(session)
-                linear.append((session.line, bytes(session.gathered)))
-            session.gathered.clear()
+                linear.append((session.line, audio))
         for session, audio in zip(converting, to_linear(linear), strict=True):
             session.send_to_bot(audio)
 

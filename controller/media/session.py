@@ -104,6 +104,8 @@ class Session:
         self.counts = Counts()
         self.line = _line(opening)
         """For a bot of linear PCM; None for one that has what Asterisk has, bit for bit."""
+        self.waiting = False
+        """Something of the caller's may be held or gathered, so that time alone makes it due."""
         self.gathered = bytearray()
         """The caller's codes that wait for more, or to be turned into linear PCM."""
         self._gathered_at = now
@@ -203,6 +205,7 @@ class Session:
             self._hear(payload, now)
         else:
             self._pass_on(self._reorder.hold(sequence, bytes(payload), now, self._jitter.seconds), now)
+            self.waiting = True
 
     def receive_audio(self, audio: memoryview, now: float) -> None:
         """Take one message of Asterisk's WebSocket: in order, as TCP is, and in the bot's own format."""
@@ -229,6 +232,7 @@ class Session:
         if not self.gathered:
             self._gathered_at = now
         self.gathered += payload
+        self.waiting = True
 
     def _turn(self, turn: Turn, voice: Voice) -> None:
         """The caller began or stopped to speak: the bot is told, and where the route says so, paused."""
@@ -249,16 +253,16 @@ class Session:
         """Go on without a packet that did not come in time."""
         self._pass_on(self._reorder.expire(now), now)
 
-    @property
-    def waiting(self) -> bool:
-        """Something of the caller's is held or gathered, so that time alone may make it due."""
-        return bool(self.gathered) or self._reorder.due_at is not None
-
-    def overdue(self, now: float) -> bool:
-        """True when what was gathered is enough for a message, or the rest of it does not come."""
-        return len(self.gathered) >= self._uplink_bytes or (
-            now - self._gathered_at >= self._uplink_seconds + GATHERING_SLACK_SECONDS
-        )
+    def take_gathered(self, now: float) -> bytes:
+        """Remove what waited long enough: what is enough for a message, or what the rest does not come for."""
+        self.wait_is_over(now)
+        overdue = now - self._gathered_at >= self._uplink_seconds + GATHERING_SLACK_SECONDS
+        taken = b""
+        if overdue or len(self.gathered) >= self._uplink_bytes:
+            taken = bytes(self.gathered)
+            self.gathered.clear()
+        self.waiting = bool(self.gathered) or self._reorder.due_at is not None
+        return taken
 
     def send_to_bot(self, audio: bytes | bytearray | memoryview) -> None:
         """Send the caller's audio, in the bot's format."""
