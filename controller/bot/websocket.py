@@ -93,6 +93,7 @@ class BotSocket(WSListener):
         """Since the last ping."""
         self._pinged_at = clock()
         self._fragments: bytearray | None = None
+        self._ending: asyncio.Task[None] | None = None
 
     async def connect(self, url: str, token: str, seconds: float, tls: ssl.SSLContext) -> None:
         """Handshake. Redirects are not followed: they would carry the token away.
@@ -157,6 +158,8 @@ class BotSocket(WSListener):
             self._broken(transport)
         else:
             self._lose("lost the connection", WSCloseCode.GOING_AWAY)
+        # picows keeps the fault for whoever waits; left over, asyncio would log it as an error of ours.
+        self._ending = asyncio.create_task(self.wait_closed())
 
     def pause_writing(self) -> None:
         self.writable = False

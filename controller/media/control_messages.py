@@ -16,6 +16,9 @@ from controller.bot.protocol import EndReason, Start
 UNACKNOWLEDGED_REPORTS_MAX: Final = 10_000
 """Reports kept while the link is down (about 10 MB); past it the oldest go and are counted in `hello`."""
 
+ACCEPT_SECONDS_MAX: Final = 3_600.0
+"""No phone rings longer; the setting has the same limit."""
+
 
 class _Message(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -30,7 +33,7 @@ class BotTarget(_Message):
     url: str
     token: str = ""
     """Sent as `Authorization: Bearer …` when not empty."""
-    accept_seconds: float = 5.0
+    accept_seconds: Annotated[float, Field(gt=0, le=ACCEPT_SECONDS_MAX)] = 5.0
     """From the start of the connection to `accept`."""
     multiplex: bool = False
     """One socket for all calls to this URL with this token."""
@@ -63,7 +66,7 @@ class Attach(_Message):
     type: Literal["attach"] = "attach"
     session: str
     host: str
-    port: int
+    port: Annotated[int, Field(ge=1, le=65_535)]
 
 
 class AttachSocket(_Message):

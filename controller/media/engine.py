@@ -143,6 +143,11 @@ class Engine:
         except BotFailed as failure:
             self._forget(session)
             self._outbox.add(Failed(session=session.id, trigger=failure.trigger, detail=failure.detail))
+        except Exception as error:  # noqa: BLE001
+            # Such as a URL or a token that no request can be made of: the call takes its next rung.
+            _log.exception("bot not asked", session=session.id)
+            self._forget(session)
+            self._outbox.add(Failed(session=session.id, trigger="unreachable", detail=f"cannot be asked: {error}"))
         finally:
             if self._openings.get(session.id) is asyncio.current_task():
                 del self._openings[session.id]
@@ -152,6 +157,9 @@ class Engine:
             key = peer_key(order.host, order.port)
         except ValueError:
             _log.error("RTP address of Asterisk is no IP address", session=session.id, host=order.host)
+            return
+        if not self._rtp.reaches(order.host):
+            _log.error("RTP address of Asterisk is of another family than our own", session=session.id, host=order.host)
             return
         self._detach(session)
         # A later session of the same call takes the address over.

@@ -57,7 +57,8 @@ class LinkServer:
 
     async def _control(self, request: web.Request) -> web.WebSocketResponse:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode(), self._token.encode()):
+        # aiohttp gives bytes that are no UTF-8 as surrogates.
+        if not hmac.compare_digest(given.encode(errors="surrogateescape"), self._token.encode()):
             raise web.HTTPUnauthorized(text="MEDIA_TOKEN of controller and media worker differ\n")
         link = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, compress=False, max_msg_size=MESSAGE_BYTES_MAX)
         await link.prepare(request)
@@ -121,11 +122,13 @@ class LinkServer:
                 order = TO_WORKER.validate_json(frame.data)
             except ValidationError as error:
                 # The controller is our own: this is a bug or a version that does not fit, and the calls go on.
+                self._engine.counters["malformed_orders"] += 1
                 _log.error("order not understood", error=str(error.errors(include_url=False, include_input=False)[0]))
                 continue
             try:
                 self._engine.obey(order)
             except Exception:  # noqa: BLE001 - one bad order must not cost the link
+                self._engine.counters["failed_orders"] += 1
                 _log.exception("order failed", order=order.type)
 
     async def _shut_down(self, _app: web.Application) -> None:

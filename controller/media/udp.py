@@ -88,6 +88,10 @@ class UdpSocket(ABC):
         host, port = self._socket.getsockname()[:2]
         return Address(host=host, port=port)
 
+    def reaches(self, host: str) -> bool:
+        """Whether packets can go to this IP address at all."""
+        return self._socket.family == socket.AF_INET6 or ":" not in host
+
     @abstractmethod
     def receive(self) -> int:
         """Take up to BATCH_PACKETS datagrams out of the socket; how many it were."""

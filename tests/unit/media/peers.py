@@ -2,9 +2,11 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
+
+import aiohttp
 
 from controller.bot.protocol import AudioFormat, Encoding, Party, Start
 from controller.config import Settings
@@ -15,6 +17,9 @@ from controller.media.worker import Listening, run_worker
 from tests.unit.bot.scripted_bot import until
 
 TOKEN = "media-secret"
+
+Beside = Callable[[], Awaitable[None]]
+"""The other call goes on for a few frames (`conftest.beside`)."""
 
 
 class FakeAsterisk:
@@ -131,3 +136,10 @@ async def answered(
     await controller.link.send(Play(session=session))
     await asterisk.listen_for(1)
     return asterisk
+
+
+async def health(worker: Listening) -> dict[str, Any]:
+    """The worker's counters."""
+    async with aiohttp.ClientSession() as session, session.get(f"http://{worker.control}/healthz") as response:
+        counters: dict[str, Any] = await response.json()
+        return counters
