@@ -89,21 +89,21 @@ class Phones:
 
     @asynccontextmanager
     async def switched_on(self) -> AsyncIterator["Phones"]:
-        loop = asyncio.get_running_loop()
-        loop.add_reader(self._socket.fileno(), self._receive)
-        speaking = asyncio.create_task(self._speak())
+        talking = asyncio.create_task(self._talk())
         try:
             yield self
         finally:
-            speaking.cancel()
-            await asyncio.wait([speaking])
-            loop.remove_reader(self._socket.fileno())
+            talking.cancel()
+            await asyncio.wait([talking])
             self._socket.close()
 
-    async def _speak(self) -> None:
+    async def _talk(self) -> None:
         start = time.monotonic()
         for slot in itertools.count():
             await asyncio.sleep(max(0.0, start + slot * SLOT_SECONDS - time.monotonic()))
+            # Not as they come: the kernel notes when that was, and the cores are wanted elsewhere.
+            while self._receive() == RECEIVE_BATCH:
+                pass
             phones = self._by_slot[slot % SLOTS]
             up = (self._asterisk["port"][phones] > 0) & (self._next_frame[phones] < self._frames)
             self._send(phones[up])
@@ -125,18 +125,19 @@ class Phones:
                 raise OSError(ctypes.get_errno(), "sendmmsg")
             sent += done
 
-    def _receive(self) -> None:
+    def _receive(self) -> int:
         self._in_headers["control_length"] = RECEIVED.itemsize
         pointer = self._in_headers.ctypes.data_as(ctypes.c_void_p)
-        count = self._libc.recvmmsg(self._socket.fileno(), pointer, RECEIVE_BATCH, socket.MSG_DONTWAIT, None)
+        count: int = self._libc.recvmmsg(self._socket.fileno(), pointer, RECEIVE_BATCH, socket.MSG_DONTWAIT, None)
         if count <= 0:
-            return
+            return 0
         control = self._in_control[:count]
         to = control["to"].astype(np.int64)
         phones = (to >> 8 & 0xFF) * _ADDRESSES_PER_NETWORK + (to & 0xFF) - 1
         self._asterisk[phones] = self._in_names[:count]
         times = control["seconds"] * 1_000_000_000 + control["ns"]
         self._came.append((phones, times, self._in["payload"][:count].copy()))
+        return count
 
     # --- afterwards -----------------------------------------------------------------------------------------
 
