@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from controller.media.control_messages import Attach
 from controller.media.playout import FRAME_BYTES
 from controller.media.rows import RTP_ROW, SOCKADDR_IN
 from controller.media.udp import IOVEC
@@ -83,6 +84,9 @@ class Callers:
     @staticmethod
     def host(call: int) -> str:
         return f"127.1.{call // 250}.{call % 250 + 1}"
+
+    def attach(self, call: int) -> Attach:
+        return Attach(session=str(call), host=self.host(call), port=self.port)
 
     def _fill_sending(self, ports: list[int]) -> None:
         calls = self._calls
@@ -169,30 +173,36 @@ class Callers:
 
     def heard(self, begin: int, end: int) -> Heard:
         """Between two instants (ns). What was sent in the last half second may still be on its way."""
-        records = np.concatenate(self._records)
-        records = records[(records[:, 3] >= begin) & (records[:, 3] < end) & (records[:, 0] >= 0)]
-        stamped = records[records[:, 1] >= 0]
-        sent_at = np.array(self._sent_at)
-        counted = np.flatnonzero((sent_at >= begin) & (sent_at < end - 1_000_000_000)) + 1
-        came = np.unique(stamped[np.isin(stamped[:, 1], counted)][:, :2], axis=0)
-        return Heard(
-            to_caller=(stamped[:, 3] - stamped[:, 2]) / 1e6,
-            interval_errors=self._interval_errors(records),
-            sent=len(counted) * self._calls,
-            lost=len(counted) * self._calls - len(came),
-            silent_packets=len(records) - len(stamped),
-            packets=len(records),
-        )
-
-    def _interval_errors(self, records: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        order = np.lexsort((records[:, 3], records[:, 0]))
-        calls, times = records[order, 0], records[order, 3]
-        same = calls[1:] == calls[:-1]
-        errors: npt.NDArray[np.float64] = np.abs(np.diff(times)[same] / 1e6 - TICK_MS)
-        return errors
+        return weigh(np.concatenate(self._records), self._sent_at, self._calls, (begin, end))
 
     def close(self) -> None:
         self._socket.close()
+
+
+def weigh(records: npt.NDArray[np.int64], sent: list[int], calls: int, between: tuple[int, int]) -> Heard:
+    """From what was noted of every packet (call, number, echoed, arrived) and when each round was sent; all in ns."""
+    begin, end = between
+    records = records[(records[:, 3] >= begin) & (records[:, 3] < end) & (records[:, 0] >= 0)]
+    stamped = records[records[:, 1] >= 0]
+    sent_at = np.array(sent)
+    counted = np.flatnonzero((sent_at >= begin) & (sent_at < end - 1_000_000_000)) + 1
+    came = np.unique(stamped[np.isin(stamped[:, 1], counted)][:, :2], axis=0)
+    return Heard(
+        to_caller=(stamped[:, 3] - stamped[:, 2]) / 1e6,
+        interval_errors=_interval_errors(records),
+        sent=len(counted) * calls,
+        lost=len(counted) * calls - len(came),
+        silent_packets=len(records) - len(stamped),
+        packets=len(records),
+    )
+
+
+def _interval_errors(records: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    order = np.lexsort((records[:, 3], records[:, 0]))
+    calls, times = records[order, 0], records[order, 3]
+    same = calls[1:] == calls[:-1]
+    errors: npt.NDArray[np.float64] = np.abs(np.diff(times)[same] / 1e6 - TICK_MS)
+    return errors
 
 
 def headers(

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from controller.bot.protocol import AudioFormat, Party, Start
-from controller.media.control_messages import Attach, BotTarget, Open, Play, Report
+from controller.media.control_messages import BotTarget, Open, Play, Report
 from controller.media.link_client import MediaLink
 from tests.bench.callers import Callers
 from tests.bench.process import Process, running
+from tests.bench.socket_callers import SocketCallers
 
 CALLS: Final = (100, 300, 600)
 WARM_UP_SECONDS: Final = 2.0
@@ -31,6 +32,8 @@ async def run() -> AsyncIterator[dict[str, Any]]:
     for calls in CALLS[1:]:
         yield await measure_ours(calls, uplink_ms=60)
     yield await measure_ours(CALLS[1], audio=AudioFormat(encoding="pcm16", sample_rate=16_000))
+    yield await measure_sockets(CALLS[1], AudioFormat())
+    yield await measure_sockets(CALLS[1], AudioFormat(encoding="pcm16", sample_rate=16_000))
 
 
 async def measure_ours(
@@ -54,6 +57,24 @@ async def measure_ours(
     return {"bench": "media", "design": "tick", "calls": calls, "uplink_ms": uplink_ms, **form, **figures}
 
 
+async def measure_sockets(calls: int, audio: AudioFormat) -> dict[str, Any]:
+    """Ours over chan_websocket: Asterisk has the bot's own format, so the stamps of linear samples survive too."""
+    sample_bytes = 2 if audio.encoding == "pcm16" else 1
+    callers = SocketCallers(calls, audio.sample_rate // TICKS_PER_SECOND * sample_bytes)
+    await callers.open()
+    async with running("tests.bench.echo_bot") as bot, running("tests.bench.worker") as worker:
+        bot_port = (await bot.hear())["port"]
+        async with linked((await worker.hear())["control"]) as (link, reports):
+            start = Start(call_id="bench", caller=Party(), callee=Party(), route="bench", audio=audio)
+            target = BotTarget(url=f"ws://127.0.0.1:{bot_port}/", accept_seconds=30.0)
+            opening = Open(session="", bot=target, start=start, encoding=audio.encoding)
+            await set_up(link, reports, callers, calls, opening)
+            figures = await measure(callers, worker, bot, calls)
+    form = {"encoding": audio.encoding, "sample_rate": audio.sample_rate}
+    return {"bench": "media", "design": "tick", "transport": "chan_websocket", "calls": calls, "uplink_ms": 20,
+            **form, **figures}  # fmt: skip
+
+
 async def measure_obvious(calls: int) -> dict[str, Any]:
     async with running("tests.bench.echo_bot") as bot:
         bot_port = (await bot.hear())["port"]
@@ -64,7 +85,7 @@ async def measure_obvious(calls: int) -> dict[str, Any]:
 
 
 async def measure(
-    callers: Callers, measured: Process, bot: Process, calls: int, *, stamped: bool = True
+    callers: Callers | SocketCallers, measured: Process, bot: Process, calls: int, *, stamped: bool = True
 ) -> dict[str, Any]:
     """Let all callers speak, and weigh the measured process meanwhile."""
     await callers.speak(WARM_UP_SECONDS)
@@ -108,14 +129,14 @@ async def linked(port: int) -> AsyncIterator[tuple[MediaLink, "asyncio.Queue[Rep
 
 
 async def set_up(
-    link: MediaLink, reports: "asyncio.Queue[Report]", callers: Callers, calls: int, opening: Open
+    link: MediaLink, reports: "asyncio.Queue[Report]", callers: Callers | SocketCallers, calls: int, opening: Open
 ) -> None:
     """Bring all calls to the point at which audio flows."""
     for first in range(0, calls, OPENINGS_AT_ONCE):
         opened = range(first, min(first + OPENINGS_AT_ONCE, calls))
         for call in opened:
             await link.send(opening.model_copy(update={"session": str(call)}))
-            await link.send(Attach(session=str(call), host=callers.host(call), port=callers.port))
+            await link.send(callers.attach(call))
         for _ in opened:
             while (report := await reports.get()).type != "accepted":
                 if report.type in {"failed", "refused"}:
