@@ -3,7 +3,7 @@
     python -m tests.bench.echo_bot
 
 Prints `{"port": …}`; then answers each line `FROM_NS TO_NS` on its input with the delays of the frames that the
-callers sent in that time. Ends with its input.
+callers sent in that time. Ends with its input. Speaks both subprotocols: a socket for each call, or one for all.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from picows import (
     ws_create_server,
 )
 
+from controller.bot.framing import RECORD_HEADER, SUBPROTOCOL_MUX
 from controller.bot.protocol import SUBPROTOCOL
 from controller.media.playout import FRAME_BYTES
 from tests.bench.process import pin
@@ -53,7 +54,28 @@ class Echo(WSListener):
             transport.disconnect()
 
 
-def stamp(audio: bytearray) -> None:
+class EchoMany(Echo):
+    """All calls on one socket: what comes in one message goes back in one."""
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if frame.msg_type is WSMsgType.BINARY:
+            message = memoryview(bytearray(frame.get_payload_as_memoryview()))
+            start = 0
+            while start < len(message):
+                _, size = RECORD_HEADER.unpack_from(message, start)
+                start += RECORD_HEADER.size
+                stamp(message[start : start + size])
+                start += size
+            transport.send(WSMsgType.BINARY, message)
+        elif frame.msg_type is WSMsgType.TEXT:
+            told = json.loads(frame.get_payload_as_bytes())
+            if told["type"] == "start":
+                transport.send(WSMsgType.TEXT, json.dumps({"type": "accept", "call": told["call"]}).encode())
+        else:
+            super().on_ws_frame(transport, frame)
+
+
+def stamp(audio: bytearray | memoryview) -> None:
     now = monotonic_ns()
     for start in range(0, len(audio) - FRAME_BYTES + 1, FRAME_BYTES):
         if _MAGIC.unpack_from(audio, start + MAGIC_OFFSET)[0] == MAGIC:
@@ -63,9 +85,11 @@ def stamp(audio: bytearray) -> None:
             _TIME.pack_into(audio, start + ECHOED_OFFSET, now)
 
 
-def listen(_request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
-    response = WSUpgradeResponse.create_101_response({"Sec-WebSocket-Protocol": SUBPROTOCOL})
-    return WSUpgradeResponseWithListener(response, Echo())
+def listen(request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
+    asked = request.headers.get("Sec-WebSocket-Protocol")
+    chosen, echo = (SUBPROTOCOL_MUX, EchoMany()) if asked == SUBPROTOCOL_MUX else (SUBPROTOCOL, Echo())
+    response = WSUpgradeResponse.create_101_response({"Sec-WebSocket-Protocol": chosen})
+    return WSUpgradeResponseWithListener(response, echo)
 
 
 async def main() -> None:

@@ -16,6 +16,7 @@ from tests.bench.process import Process, running
 from tests.bench.socket_callers import SocketCallers
 
 CALLS: Final = (100, 300, 600)
+CALLS_ON_ONE_SOCKET: Final = (300, 600, 1_000)
 WARM_UP_SECONDS: Final = 2.0
 MEASURE_SECONDS: Final = 10.0
 TICKS_PER_SECOND: Final = 50
@@ -31,13 +32,19 @@ async def run() -> AsyncIterator[dict[str, Any]]:
         yield theirs
     for calls in CALLS[1:]:
         yield await measure_ours(calls, uplink_ms=60)
+    for calls in CALLS_ON_ONE_SOCKET:
+        yield await measure_ours(calls, multiplexed=True)
     yield await measure_ours(CALLS[1], audio=AudioFormat(encoding="pcm16", sample_rate=16_000))
     yield await measure_sockets(CALLS[1], AudioFormat())
     yield await measure_sockets(CALLS[1], AudioFormat(encoding="pcm16", sample_rate=16_000))
 
 
 async def measure_ours(
-    calls: int, uplink_ms: Literal[20, 40, 60, 100] = 20, audio: AudioFormat | None = None
+    calls: int,
+    uplink_ms: Literal[20, 40, 60, 100] = 20,
+    audio: AudioFormat | None = None,
+    *,
+    multiplexed: bool = False,
 ) -> dict[str, Any]:
     audio = audio or AudioFormat()
     async with running("tests.bench.echo_bot") as bot, running("tests.bench.worker") as worker:
@@ -46,11 +53,11 @@ async def measure_ours(
         callers = Callers(calls, [ports["rtp"]] * calls)
         async with linked(ports["control"]) as (link, reports):
             start = Start(call_id="bench", caller=Party(), callee=Party(), route="bench", audio=audio)
-            target = BotTarget(url=f"ws://127.0.0.1:{bot_port}/", accept_seconds=30.0)
+            target = BotTarget(url=f"ws://127.0.0.1:{bot_port}/", accept_seconds=30.0, multiplex=multiplexed)
             opening = Open(session="", bot=target, start=start, uplink_ms=uplink_ms)
             await set_up(link, reports, callers, calls, opening)
             figures = await measure(callers, worker, bot, calls, stamped=audio.encoding != "pcm16")
-    form = {"encoding": audio.encoding, "sample_rate": audio.sample_rate}
+    form = {"encoding": audio.encoding, "sample_rate": audio.sample_rate, "multiplexed": multiplexed}
     if audio.encoding == "pcm16":
         # The stamps do not survive the filters: what is left to say is what it costs.
         figures = {name: figures[name] for name in ("system_share", "us_per_call_tick", "calls_per_core", "rss_mb")}
