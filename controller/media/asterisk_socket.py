@@ -36,6 +36,10 @@ SUBPROTOCOL: Final = "media"
 CONNECT_SECONDS: Final = 3.0
 """Asterisk is next to us; the controller gives the channel up after 5."""
 
+LINGER_SECONDS: Final = 2.0
+"""For the controller to end the channel of a session that is over. Were we first, the call would hear of a lost
+channel before it heard why the session ended: that its bot was busy, for instance."""
+
 CLOSE_SECONDS: Final = 1.0
 """How long Asterisk has to answer our close frame before the connection is cut."""
 
@@ -128,7 +132,7 @@ class AsteriskSocket(WSListener):
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         kind = frame.msg_type
         if kind is WSMsgType.CLOSE:
-            self.close()
+            self._hang_up()
             transport.disconnect()
         elif kind is WSMsgType.BINARY:
             self._audio(frame.get_payload_as_memoryview())
@@ -162,7 +166,7 @@ class AsteriskSocket(WSListener):
         match event:
             case {"event": "MEDIA_START", "optimal_frame_size": int(size)} if size != len(self._silence):
                 _log.error("Asterisk has another format", frame_bytes=size, expected=len(self._silence))
-                self.close()
+                self._hang_up()
             case {"event": "MEDIA_START"}:
                 self.started = not self._closed
             case {"event": "STATUS", "queue_length": int(frames)}:
@@ -206,9 +210,13 @@ class AsteriskSocket(WSListener):
             self._transport.send(WSMsgType.TEXT, json.dumps({"command": name}).encode())
 
     def close(self) -> None:
+        """Send and pass on nothing more. The connection ends with Asterisk's channel, or a little later by itself."""
+        if not self._closed and self._transport is not None:
+            asyncio.get_running_loop().call_later(LINGER_SECONDS, self._hang_up)
+        self.started, self._closed = False, True
+
+    def _hang_up(self) -> None:
         """Say goodbye; Asterisk ends the channel."""
-        if self._closed:
-            return
         self.started, self._closed = False, True
         if self._transport is not None and not self._transport.is_disconnected:
             self._transport.send_close(WSCloseCode.OK)

@@ -26,6 +26,7 @@ SCENARIOS: list[Scenario] = [
     test_transfer.test_caller_and_human_hear_each_other,
     test_transfer.test_a_second_transfer_after_the_first_was_declined,
     test_endings.TestBot().test_hangs_up_after_its_last_word,
+    test_endings.TestBot().test_rejects,
     test_endings.TestBot().test_is_lost_in_the_middle,
 ]
 
