@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
-from examples.demo_bot.g711 import encode
+from examples.demo_bot.formats import Format
 from examples.demo_bot.hearing import Ear, Utterance
 from examples.demo_bot.speech import Speech, spell, tone
 
@@ -39,8 +39,8 @@ class Conversation:
         self._speech = speech
         self._reject = reject
         self._today = today
-        self._law = "mulaw"
-        self._ear = Ear(self._law)
+        self._format = Format("mulaw")
+        self._ear = Ear(self._format)
         self._count = 0
         self._mark = ""
         self._utterance: Utterance | None = None
@@ -82,8 +82,8 @@ class Conversation:
     def _begin(self, start: Mapping[str, Any]) -> list[Frame]:
         if self._reject:
             return [_json("reject", reason=self._reject, message="DEMO_BOT_REJECT is set")]
-        self._law = start["audio"]["encoding"]
-        self._ear = Ear(self._law)
+        self._format = Format.of(start["audio"])
+        self._ear = Ear(self._format)
         digits = spell(start["from"].get("number", ""))
         greeting = [FROM_NUMBER, *digits, MENU] if digits else [FROM_NOBODY, MENU]
         return [_json("accept"), *self._say(*greeting)]
@@ -99,7 +99,7 @@ class Conversation:
                 return self._book()
             case "2":
                 self._repeating = True
-                return self._say(SPEAK, after=encode(BEEP, self._law))
+                return self._say(SPEAK, after=self._format.encode(BEEP))
             case "9":
                 return [*self._say(GOODBYE), _json("hangup", reason="pressed 9")]
             case _:
@@ -115,7 +115,7 @@ class Conversation:
         """Speak, with the transcript of it, and a mark that tells when it has been heard."""
         self._mark = self._next_id("said")
         transcript = _json("transcript", id=self._mark, role="bot", text=" ".join(words))
-        return [self._speech.say(*words, law=self._law) + after, _json("mark", name=self._mark), transcript]
+        return [self._speech.say(*words, audio_format=self._format) + after, _json("mark", name=self._mark), transcript]
 
     def _repeat(self) -> list[Frame]:
         assert self._utterance is not None  # noqa: S101 - both callers have looked

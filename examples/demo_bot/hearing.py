@@ -7,13 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from examples.demo_bot.g711 import decode
-
-FRAME_BYTES: Final = 160
-"""20 ms at 8000 bytes per second: loudness is measured over this."""
+from examples.demo_bot.formats import Format
 
 SPEECH_FRAMES: Final = 3
-"""60 ms in a row above the noise are speech; a click or the rest of a key's tone is shorter."""
+"""60 ms (frames have 20 ms) in a row above the noise are speech; a click or the rest of a key's tone is shorter."""
 
 SILENCE_FRAMES: Final = 30
 """0.6 s without speech end an utterance: people pause for less between words."""
@@ -41,10 +38,10 @@ _NOISE_FALL: Final = 0.8
 
 
 class Ear:
-    """Cuts a stream of G.711 into frames and says of each whether the caller speaks."""
+    """Cuts a stream of audio into frames of 20 ms and says of each whether the caller speaks."""
 
-    def __init__(self, law: str) -> None:
-        self._law = law
+    def __init__(self, audio_format: Format) -> None:
+        self._format = audio_format
         self._rest = b""
         self._noise = _NOISE_MAX / _ABOVE_NOISE
         self._loud_frames = 0
@@ -53,14 +50,15 @@ class Ear:
         """The frames that `audio` completes, each with whether it is part of speech by now."""
         self._rest += audio
         frames = []
-        while len(self._rest) >= FRAME_BYTES:
-            frame, self._rest = self._rest[:FRAME_BYTES], self._rest[FRAME_BYTES:]
+        size = self._format.frame_bytes
+        while len(self._rest) >= size:
+            frame, self._rest = self._rest[:size], self._rest[size:]
             self._loud_frames = self._loud_frames + 1 if self._is_loud(frame) else 0
             frames.append((frame, self._loud_frames >= SPEECH_FRAMES))
         return frames
 
     def _is_loud(self, frame: bytes) -> bool:
-        samples = decode(frame, self._law).astype(np.float64)
+        samples = self._format.decode(frame).astype(np.float64)
         loudness = float(np.sqrt(np.mean(samples**2)))
         lowest, highest = self._noise * _NOISE_FALL, min(self._noise * _NOISE_RISE, _NOISE_MAX)
         self._noise = max(1.0, lowest, min(loudness, highest))

@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from examples.demo_bot.g711 import SAMPLE_RATE, Samples, encode
+from examples.demo_bot.formats import Format
+from examples.demo_bot.g711 import SAMPLE_RATE, Samples
 from examples.demo_bot.resample import resample
 
 PROGRAM: Final = "espeak-ng"
@@ -49,11 +50,11 @@ class Speech:
         with ThreadPoolExecutor() as threads:
             self._spoken = dict(zip(words, threads.map(synthesise, words), strict=True))
 
-    def say(self, *words: str, law: str) -> bytes:
-        """G.711 of some of the phrases in a row, with short pauses between them."""
+    def say(self, *words: str, audio_format: Format) -> bytes:
+        """Some of the phrases in a row, with short pauses between them."""
         pause = np.zeros(round(_PAUSE_SECONDS * SAMPLE_RATE), np.int16)
         parts = [part for word in words for part in (self._spoken[word], pause)]
-        return encode(np.concatenate(parts), law)
+        return audio_format.encode(np.concatenate(parts))
 
 
 def spell(number: str) -> list[str]:

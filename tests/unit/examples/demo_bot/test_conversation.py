@@ -9,6 +9,7 @@ import pytest
 from controller.bot import protocol
 from examples.demo_bot import conversation
 from examples.demo_bot.conversation import Conversation, Frame
+from examples.demo_bot.formats import Format
 from examples.demo_bot.g711 import encode
 from examples.demo_bot.speech import DIGITS
 from tests.unit.examples.demo_bot.sounds import HummedSpeech, noise, silence, voice
@@ -48,7 +49,7 @@ def of(sent: list[Any], kind: type[Any]) -> list[Any]:
 
 
 def says(law: str, *words: str) -> bytes:
-    return SPEECH.say(*words, law=law)
+    return SPEECH.say(*words, audio_format=Format(law))
 
 
 @pytest.mark.parametrize("law", ["mulaw", "alaw"])

@@ -2,8 +2,11 @@
 
 import pytest
 
-from examples.demo_bot.hearing import FRAME_BYTES, LEAD_FRAMES, SILENCE_FRAMES, UTTERANCE_FRAMES_MAX, Ear, Utterance
+from examples.demo_bot.formats import Format
+from examples.demo_bot.hearing import LEAD_FRAMES, SILENCE_FRAMES, UTTERANCE_FRAMES_MAX, Ear, Utterance
 from tests.unit.examples.demo_bot.sounds import noise, silence, voice
+
+FRAME_BYTES = Format("mulaw").frame_bytes
 
 LAWS = pytest.mark.parametrize("law", ["mulaw", "alaw"])
 
@@ -14,7 +17,7 @@ def heard(ear: Ear, audio: bytes) -> list[bool]:
 
 @LAWS
 def test_speech_is_noticed_in_its_third_frame(law: str) -> None:
-    ear = Ear(law)
+    ear = Ear(Format(law))
     assert not any(heard(ear, silence(1, law)))
     assert heard(ear, voice(0.2, law)) == [False, False] + [True] * 8
 
@@ -22,26 +25,26 @@ def test_speech_is_noticed_in_its_third_frame(law: str) -> None:
 @LAWS
 @pytest.mark.parametrize("level", [0, 20, 100, 300])
 def test_noise_is_no_speech_and_speech_stands_out_of_it(law: str, level: float) -> None:
-    ear = Ear(law)
+    ear = Ear(Format(law))
     assert not any(heard(ear, noise(10, level, law)))
     assert any(heard(ear, voice(0.1, law)))
 
 
 def test_a_loud_line_becomes_the_new_normal() -> None:
-    ear = Ear("mulaw")
+    ear = Ear(Format("mulaw"))
     heard(ear, noise(10, 450))
     assert not any(heard(ear, noise(5, 450, seed=2)))
 
 
 def test_a_lost_packet_does_not_make_noise_a_voice() -> None:
-    ear = Ear("mulaw")
+    ear = Ear(Format("mulaw"))
     heard(ear, noise(10, 450))
     assert not any(heard(ear, silence(0.02) + noise(1, 450, seed=2)))
 
 
 @pytest.mark.parametrize("milliseconds", [20, 40])
 def test_a_click_is_no_speech(milliseconds: int) -> None:
-    ear = Ear("mulaw")
+    ear = Ear(Format("mulaw"))
     heard(ear, silence(1))
     assert not any(heard(ear, voice(milliseconds / 1000, level=8000) + silence(0.2)))
 
@@ -49,7 +52,7 @@ def test_a_click_is_no_speech(milliseconds: int) -> None:
 @pytest.mark.parametrize("size", [1, 7, 160, 1000, 8000])
 def test_the_size_of_chunks_does_not_matter(size: int) -> None:
     audio = silence(0.5) + voice(0.5) + silence(0.1)
-    whole, pieces = Ear("mulaw"), Ear("mulaw")
+    whole, pieces = Ear(Format("mulaw")), Ear(Format("mulaw"))
     parts = [frame for start in range(0, len(audio), size) for frame in pieces.hear(audio[start : start + size])]
     assert parts == whole.hear(audio)
     assert b"".join(frame for frame, _ in parts) == audio[: len(audio) // FRAME_BYTES * FRAME_BYTES]
@@ -58,7 +61,7 @@ def test_the_size_of_chunks_does_not_matter(size: int) -> None:
 def collect(audio: bytes) -> tuple[Utterance, bytes]:
     """An utterance made of `audio`, and what of it was left when it was complete."""
     utterance = Utterance()
-    frames = Ear("mulaw").hear(audio)
+    frames = Ear(Format("mulaw")).hear(audio)
     for number, (frame, speech) in enumerate(frames, start=1):
         if utterance.add(frame, speech):
             return utterance, audio[number * FRAME_BYTES :]

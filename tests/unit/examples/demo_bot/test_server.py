@@ -16,6 +16,7 @@ from controller.bot import protocol
 from examples.demo_bot import __main__ as program
 from examples.demo_bot import conversation
 from examples.demo_bot.__main__ import DemoBot
+from examples.demo_bot.formats import Format
 from tests.unit.examples.controllers_side import Bot, Line
 from tests.unit.examples.demo_bot.sounds import HummedSpeech, noise, silence, voice
 
@@ -60,7 +61,7 @@ async def test_a_whole_call() -> None:
 
         await line.send(protocol.Dtmf(digit="0"))
         transfer, before = await line.receive_until(protocol.Transfer)
-        assert of(before, bytes) == [SPEECH.say(conversation.TRANSFER, law="mulaw")]
+        assert of(before, bytes) == [SPEECH.say(conversation.TRANSFER, audio_format=Format("mulaw"))]
         assert transfer.to == "human"
         await line.send(protocol.TransferProgress(state="connected"))
         await line.send(protocol.End(reason="transferred"))

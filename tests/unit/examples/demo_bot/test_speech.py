@@ -8,6 +8,7 @@ import pytest
 
 from examples.demo_bot import __main__ as program
 from examples.demo_bot import speech as speech_module
+from examples.demo_bot.formats import Format
 from examples.demo_bot.g711 import decode
 from examples.demo_bot.speech import NoVoice, Speech, spell, synthesise, tone
 
@@ -35,8 +36,8 @@ def test_its_sound_is_speech() -> None:
 @pytest.mark.parametrize("law", ["mulaw", "alaw"])
 def test_words_are_put_together_with_pauses(law: str) -> None:
     speech = Speech(["Hello"])
-    hello, four = speech.say("Hello", law=law), speech.say("four", law=law)
-    assert speech.say("Hello", "four", "four", law=law) == hello + four + four
+    hello, four = speech.say("Hello", audio_format=Format(law)), speech.say("four", audio_format=Format(law))
+    assert speech.say("Hello", "four", "four", audio_format=Format(law)) == hello + four + four
     assert not decode(hello[-80:], law).astype(int).clip(-8, 8).any() or law == "alaw"
 
 
