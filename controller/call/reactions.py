@@ -105,13 +105,15 @@ def bot_lost(call: CallState, event: events.BotLost) -> Commands:
     yield from ladder.leave_rung(call, event.trigger, event.detail)
 
 
-def media_lost(call: CallState, event: events.MediaGone) -> Commands:
-    trigger = Trigger.DROPPED if call.state is State.TALKING else Trigger.UNREACHABLE
-    yield from ladder.leave_rung(call, trigger, event.detail)
+def no_media(call: CallState, event: events.MediaGone) -> Commands:
+    yield from ladder.leave_rung(call, Trigger.UNREACHABLE, event.detail)
 
 
-def worker_lost(call: CallState, event: events.WorkerLost) -> Commands:
-    """Another worker takes the bot over; a call that loses one worker after the other goes down the ladder."""
+def worker_lost(call: CallState, event: events.WorkerLost | events.MediaGone) -> Commands:
+    """Another worker takes the bot over; a call that loses one after the other goes down the ladder.
+
+    A media channel over WebSocket ends with its worker, and Asterisk may be the first to say so.
+    """
     if call.bot is None or call.workers_lost >= WORKERS_LOST_MAX:
         yield from ladder.leave_rung(call, Trigger.DROPPED, event.detail)
         return

@@ -25,7 +25,7 @@ _ROWS: Final[dict[type[e.Event], tuple[Action, ...]]] = {
     e.CallerHeld:        (r.caller_held,        r.caller_held,        r.caller_held,   r.caller_held,             r.caller_held,   r.caller_held,       _,                  _),
     e.AnnouncementEnded: (_,                    _,                    _,               _,                         _,               r.announced,         _,                  _),
     e.MediaJoined:       (r.media_joined,       _,                    _,               _,                         _,               _,                   _,                  _),
-    e.MediaGone:         (r.media_lost,         r.media_lost,         r.media_lost,    r.bot_lost_in_transfer,    _,               _,                   _,                  _),
+    e.MediaGone:         (r.no_media,           r.no_media,           r.worker_lost,   r.bot_lost_in_transfer,    _,               _,                   _,                  _),
     e.MediaSilent:       (_,                    _,                    r.media_silent,  r.media_silent,            _,               _,                   _,                  _),
     e.FirstAudio:        (r.first_audio,        r.first_audio,        r.first_audio,   r.first_audio,             _,               _,                   _,                  _),
     e.BotAccepted:       (r.bot_accepted,       _,                    _,               _,                         _,               _,                   _,                  _),

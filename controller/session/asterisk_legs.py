@@ -65,6 +65,12 @@ class AsteriskLegs:
         if entered and not entered.done():
             entered.set_exception(AsteriskError(f"channel {channel_id}", 0, "ended before it entered Stasis"))
 
+    def stop_waiting(self) -> None:
+        """The call is over: whatever has not entered Stasis by now need not."""
+        for channel_id, entered in self._entered.items():
+            if not entered.done():
+                entered.set_exception(AsteriskError(f"channel {channel_id}", 0, "is not needed any more"))
+
     def caller_left(self) -> None:
         self._caller_left.set()
 

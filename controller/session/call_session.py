@@ -218,6 +218,7 @@ class CallSession:
         """Drop what has not been begun, let what is outstanding end, then give everything back."""
         while not self._commands.empty():
             self._commands.get_nowait()
+        self._asterisk.stop_waiting()
         await self._idle.wait()
         others = self._tasks - {asyncio.current_task()}
         await asyncio.gather(*others, self._bots.finish(), return_exceptions=True)

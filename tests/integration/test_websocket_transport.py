@@ -1,5 +1,7 @@
 """What calls are like over RTP they are over chan_websocket: scenarios of the other modules, run again."""
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -46,7 +48,7 @@ async def media_channels(stack: Stack) -> list[str]:
         return [channel.id for channel in await ari.channels() if channel.name.startswith("WebSocket/")]
 
 
-async def test_a_socket_that_ends_costs_the_bot_and_not_the_caller(stack: Stack, bot: Bot, carrier: Carrier) -> None:
+async def test_a_socket_that_ends_is_made_anew(stack: Stack, bot: Bot, carrier: Carrier) -> None:
     phone = await carrier.dial(PHONE_NUMBER)
     call = await bot.call()
     await phone.until_answered()
@@ -55,12 +57,15 @@ async def test_a_socket_that_ends_costs_the_bot_and_not_the_caller(stack: Stack,
     (channel,) = await media_channels(stack)
     async with stack.ari() as ari:
         await ari.hangup(channel)
-    await test_endings.assert_human_takes_it(phone, carrier)
     assert (await call.until_message("end"))["reason"] == "failed"
+    second = await bot.call(2)
+    assert second.start["resumed"]
+    since = time.monotonic()
+    await second.speak(tone(LOW, 0.5))
+    await phone.until_tone(LOW, since=since)
     await phone.hang_up()
     record = await stack.record()
-    assert ("rung_left", "dropped: the media channel ended") in [(step.kind, step.detail) for step in record.steps]
-    assert record.statistics["packets_in"] > 0
+    assert ("worker_lost", "the media channel ended") in [(step.kind, step.detail) for step in record.steps]
     assert record.statistics["packets_out"] > 3
     assert record.statistics["audio_frames_dropped_to_asterisk"] == 0
 
@@ -73,6 +78,21 @@ async def test_a_killed_worker_costs_its_bots_and_not_their_callers(stack: Stack
     await phone.until_tone(LOW)
     stack.media.kill()
     await test_endings.assert_human_takes_it(phone, carrier)
+    await phone.hang_up()
+    await stack.until_closed(1)
+
+
+async def test_a_killed_workers_calls_are_taken_over(stack: Stack, bot: Bot, carrier: Carrier) -> None:
+    phone = await carrier.dial(PHONE_NUMBER)
+    await bot.call()
+    await phone.until_answered()
+    await asyncio.to_thread(stack.start_second_media)
+    stack.media.kill()
+    second = await bot.call(2)
+    assert second.start["resumed"]
+    since = time.monotonic()
+    await second.speak(tone(LOW, 0.5))
+    await phone.until_tone(LOW, since=since)
     await phone.hang_up()
     await stack.until_closed(1)
 

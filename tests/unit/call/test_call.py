@@ -121,6 +121,17 @@ class TestLadder:
         assert kinds(feed(call, e.AnnouncementEnded())) == ["HangUpCaller", "Release"]
         assert call.ending is Ending.NOBODY_LEFT
 
+    @pytest.mark.parametrize("event", [e.WorkerLost, e.MediaGone])
+    def test_a_lost_worker_means_the_same_bot_by_another(self, event: type[e.WorkerLost | e.MediaGone]) -> None:
+        call = talking()
+        for attempt in (1, 2, 3):
+            assert feed(call, event(attempt, "gone"))[1:] == [
+                c.OpenBot(attempt + 1, BOT, resumed=True), c.OpenMedia(attempt + 1, BOT),
+            ]  # fmt: skip
+            feed(call, e.BotAccepted(attempt + 1), e.MediaJoined(attempt + 1))
+            assert call.state is State.TALKING
+        assert c.DialHuman(5, HUMAN) in feed(call, event(4, "gone"))
+
     def test_a_second_bot_takes_an_answered_caller(self) -> None:
         call = make_call(BOT, BOT, HUMAN)
         call.begin()

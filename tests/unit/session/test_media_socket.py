@@ -58,13 +58,13 @@ async def test_a_channel_that_asterisk_ends_before_the_worker_connected_takes_th
     assert stage.ari.there <= {CALLER}
 
 
-async def test_a_socket_that_breaks_in_mid_call_takes_the_next_rung() -> None:
+async def test_a_socket_that_breaks_in_mid_call_is_made_anew_for_the_same_bot() -> None:
     stage = Stage(WIDEBAND)
     await connected(stage)
     await stage.talk()
     stage.session.asterisk_event(ChannelDestroyed(channel(MEDIA), cause=16, cause_txt=""))
-    await stage.settle(lambda: "dial" in stage.ari.asked)
-    assert "rung_left" in stage.steps()
+    await stage.settle(lambda: stage.worker.kinds().count("open") == 2)
+    assert "worker_lost" in stage.steps()
     assert "close" in stage.worker.kinds()
     stage.session.post(e.CallerGone())
     closed = await stage.ended()
