@@ -18,7 +18,7 @@ import structlog
 from controller.bot.connection import BotConnection
 from controller.bot.conversation import BotFailed, BotRefused, Conversation
 from controller.bot.multiplex import SharedSockets
-from controller.bot.protocol import EndReason, parse_to_bot
+from controller.bot.protocol import Dtmf, EndReason, parse_to_bot
 from controller.bot.websocket import CLOSE_SECONDS
 from controller.errors import ProtocolError
 from controller.media.asterisk_sockets import AsteriskSockets
@@ -184,6 +184,8 @@ class Engine:
         except ProtocolError as error:
             _log.error("the controller sent the bot no message of its protocol", session=session.id, error=str(error))
             return
+        if isinstance(message, Dtmf):
+            session.key_pressed(message.duration_ms)
         if session.bot is not None:
             session.bot.send(message)
 

@@ -3,6 +3,7 @@
 Driven from outside: by the engine (packets, ticks, seconds) and by the bot's frames. It never waits.
 """
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Final, Literal, Protocol
 from uuid import uuid4
@@ -64,6 +65,12 @@ class Reports(Protocol):
 STALLED_SECONDS: Final = 5.0
 """A bot that takes no audio for this long, with seconds of it waiting in the buffers before, does not listen."""
 
+KEY_PACKETS_MIN: Final = 5
+"""Of one key: the shortest press that telephones make is 100 ms, and browsers tell Asterisk less than it was."""
+
+KEY_END_PACKETS: Final = 5
+"""The end of a key is sent three times (RFC 4733, section 2.5.1.4), and the audio takes a moment to come back."""
+
 GATHERING_SLACK_SECONDS: Final = 0.040
 """A message to the bot waits this long for a late packet; then it goes as it is, for the caller may be silent."""
 
@@ -117,6 +124,7 @@ class Session:
         self._playout: Playout[Mark | BotMessage | Disconnected] = Playout(unit_bytes)
         self._frame_bytes = unit_bytes * FRAME_BYTES
         self._arrivals = Sequence()
+        self._key_packets = 0
         self._jitter = Jitter()
         self._reorder = Reorder()
         self._bot_took = self._bot_left_out = False
@@ -160,7 +168,7 @@ class Session:
         """
         return {
             "packets_in": self._arrivals.received,
-            "lost": max(0, self._arrivals.lost),
+            "lost": self._lost,
             "duplicates": self._arrivals.duplicates,
             "late": self._arrivals.late,
             "restarts": self._arrivals.restarts,
@@ -175,12 +183,21 @@ class Session:
             **(self.socket.counters if self.socket is not None else {}),
         }
 
+    @property
+    def _lost(self) -> int:
+        """Packets that the network lost. Those of a key press Asterisk has kept to itself: they leave a gap too."""
+        return max(0, self._arrivals.lost - self._key_packets)
+
     def _mos(self) -> float:
         """How the caller sounded to the bot. Of the delay we know the packet's own and what its unevenness costs."""
-        lost = max(0, self._arrivals.lost)
+        lost = self._lost
         expected = self._arrivals.received + lost
         delay_ms = FRAME_MS + JITTER_FACTOR * self._jitter.seconds * 1_000
         return round(mos(rating(lost / expected if expected else 0.0, delay_ms)), 2)
+
+    def key_pressed(self, duration_ms: int) -> None:
+        """Asterisk took a key (RFC 4733) out of the caller's packets."""
+        self._key_packets += max(math.ceil(duration_ms / FRAME_MS), KEY_PACKETS_MIN) + KEY_END_PACKETS
 
     # --- the caller's audio ---------------------------------------------------------------------------------
 

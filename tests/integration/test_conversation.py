@@ -75,6 +75,7 @@ async def test_keys_reach_the_bot(stack: Stack, bot: Bot, carrier: Carrier) -> N
     await phone.hang_up()
     record = await stack.record()
     assert [step.detail for step in record.steps if step.kind == "dtmf"] == ["1", "5", "#"]
+    assert record.statistics["lost"] == 0, "the packets of keys were never ours to get"
 
 
 async def test_clear_silences_the_bot_at_once(stack: Stack, bot: Bot, carrier: Carrier) -> None:

@@ -288,3 +288,13 @@ def test_a_caller_who_says_nothing_is_not_the_bots_fault(call: Call) -> None:
     for second in range(1, 20):
         call.session.watch(float(second), 60.0)
     assert call.reported() == []
+
+
+def test_the_packets_of_a_key_are_not_lost(call: Call) -> None:
+    """Asterisk keeps them to itself: the next audio comes ten numbers later."""
+    hear(call, (1, 0.0), (2, 0.02))
+    call.session.key_pressed(100)
+    hear(call, (13, 0.24), (14, 0.26))
+    assert call.session.statistics(0)["lost"] == 0
+    hear(call, (20, 0.38), (21, 0.40), (22, 0.6), (23, 0.7))
+    assert call.session.statistics(0)["lost"] == 5
