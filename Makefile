@@ -5,7 +5,7 @@
 
 PYTHON ?= python3
 RUN := .venv/bin/
-SHELL_SCRIPTS := setup/docker setup/fetch-compose setup/base-images setup/build-base-image setup/python setup/sipp setup/demo \
+SHELL_SCRIPTS := setup/docker setup/fetch-compose setup/base-images setup/build-base-image setup/python setup/sipp setup/voice setup/demo \
 	asterisk-conf/entrypoint asterisk-conf/healthcheck
 
 help:  ## list the verbs
@@ -33,6 +33,7 @@ check: .venv/ready  ## lint, format, types, layers
 	else for script in $(SHELL_SCRIPTS); do sh -n $$script || exit 1; done; fi
 
 unit: .venv/ready  ## tests without containers
+	@setup/voice
 	$(RUN)pytest tests/unit
 
 integration: .venv/ready images  ## tests on real Asterisk

@@ -3,7 +3,9 @@
 Everything that cannot work is a SettingError about DATABASE_URL, before the first call.
 """
 
+import asyncio
 import json
+import sqlite3
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -24,8 +26,10 @@ LOCK_SECONDS_MAX: Final = 5.0
 
 async def open_database(url: str) -> AsyncEngine:
     """Open the database, and create file, folder and tables where they are missing. Raises SettingError."""
+    usable = _usable(url)
+    await asyncio.to_thread(_open_once, usable, url)
     engine = create_async_engine(
-        _usable(url),
+        usable,
         connect_args={"timeout": LOCK_SECONDS_MAX},
         json_serializer=partial(json.dumps, allow_nan=False, ensure_ascii=False),
     )
@@ -58,6 +62,14 @@ def _usable(url: str) -> URL:
         raise SettingError(SETTING, f"cannot make the folder {folder} ({error.strerror})", "Name a folder that can be "
                            "written, or make it") from error  # fmt: skip
     return parsed
+
+
+def _open_once(usable: URL, url: str) -> None:
+    """See whether the file can be opened, before aiosqlite tries: it leaves a thread running when it cannot."""
+    try:
+        sqlite3.connect(str(usable.database)).close()
+    except sqlite3.Error as error:
+        raise SettingError(SETTING, f"cannot use {url!r} ({error})", f"Name a writable file: {EXAMPLE}") from error
 
 
 def _prepare_connection(connection: Any, _record: Any) -> None:
