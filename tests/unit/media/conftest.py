@@ -32,6 +32,12 @@ async def worker() -> AsyncIterator[Listening]:
 
 
 @pytest.fixture
+async def controller(worker: Listening) -> AsyncIterator[Controller]:
+    async with Controller(f"ws://{worker.control}").linked() as linked:
+        yield linked
+
+
+@pytest.fixture
 async def beside(worker: Listening, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Beside]:
     """Another call: it says a few frames more and has all of them back; in the end it has lost nothing.
 

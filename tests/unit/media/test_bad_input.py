@@ -4,10 +4,8 @@ import json
 import os
 import random
 import struct
-from collections.abc import AsyncIterator
 
 import aiohttp
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,21 +17,9 @@ from controller.media.outbox import Outbox
 from controller.media.udp import open_socket
 from controller.media.worker import Listening
 from tests.unit.bot.scripted_bot import Line, accept, echo, serving, silent, until
-from tests.unit.media.peers import TOKEN, Controller, FakeAsterisk, answered, opening, working
+from tests.unit.media.peers import TOKEN, Controller, FakeAsterisk, answered, opening
 
 TYPES = ["accept", "reject", "clear", "pause", "resume", "mark", "transcript", "result", "log", "transfer", "start"]
-
-
-@pytest.fixture
-async def worker() -> AsyncIterator[Listening]:
-    async with working() as listening:
-        yield listening
-
-
-@pytest.fixture
-async def controller(worker: Listening) -> AsyncIterator[Controller]:
-    async with Controller(f"ws://{worker.control}").linked() as linked:
-        yield linked
 
 
 async def other_call_is_whole(worker: Listening, controller: Controller, session: str = "sound") -> None:

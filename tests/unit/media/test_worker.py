@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator
 
 import aiohttp
 import numpy as np
@@ -20,18 +19,6 @@ from tests.unit.bot.scripted_bot import Line, accept, echo, serving, silent, unt
 from tests.unit.media.peers import TOKEN, Controller, FakeAsterisk, answered, opening, settings, working
 
 SILENCE = b"\xff" * 160
-
-
-@pytest.fixture
-async def worker() -> AsyncIterator[Listening]:
-    async with working() as listening:
-        yield listening
-
-
-@pytest.fixture
-async def controller(worker: Listening) -> AsyncIterator[Controller]:
-    async with Controller(f"ws://{worker.control}").linked() as linked:
-        yield linked
 
 
 async def test_what_the_caller_says_comes_back_bit_exact(worker: Listening, controller: Controller) -> None:

@@ -1,10 +1,7 @@
 """A whole worker on loopback whose bot has all calls on one WebSocket."""
 
 import os
-from collections.abc import AsyncIterator
 from typing import Any
-
-import pytest
 
 from controller.bot.framing import RECORD_HEADER, append
 from controller.bot.protocol import AudioFormat, Dtmf
@@ -15,18 +12,6 @@ from tests.unit.bot.scripted_bot import Line, until
 from tests.unit.media.peers import Controller, FakeAsterisk, opening, working
 
 SILENCE = b"\xff" * 160
-
-
-@pytest.fixture
-async def worker() -> AsyncIterator[Listening]:
-    async with working() as listening:
-        yield listening
-
-
-@pytest.fixture
-async def controller(worker: Listening) -> AsyncIterator[Controller]:
-    async with Controller(f"ws://{worker.control}").linked() as linked:
-        yield linked
 
 
 async def ask(
