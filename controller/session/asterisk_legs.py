@@ -28,6 +28,9 @@ HANGUP_GRACE_SECONDS: Final = 0.3
 RINGBACK: Final = "ringback"
 """A class of music on hold that is a ringing tone: Asterisk's own indication is not heard in a bridge."""
 
+MOH_STOP_AGAIN_SECONDS: Final = 0.04
+"""Two packets: Asterisk has finished the one at which it could not be stopped."""
+
 DIALPLAN_CONTEXT: Final = "human"
 """Where the dialplan sends a caller to the human without us (asterisk-conf/extensions.conf)."""
 
@@ -83,6 +86,12 @@ class AsteriskLegs:
         await self._try(self._ari.start_moh(self.caller, RINGBACK))
 
     async def stop_ringback(self) -> None:
+        """Stop twice: Asterisk 22.10.1 passes a stop over that comes while it makes the next 20 ms.
+
+        `ast_deactivate_generator` finds no data at that moment, and the caller would hear the tone for ever.
+        """
+        await self._try(self._ari.stop_moh(self.caller))
+        await asyncio.sleep(MOH_STOP_AGAIN_SECONDS)
         await self._try(self._ari.stop_moh(self.caller))
 
     async def open_bridge(self) -> None:
@@ -102,7 +111,7 @@ class AsteriskLegs:
 
     async def announce(self, sound: str) -> None:
         try:
-            await self._ari.stop_moh(self.caller)
+            await self.stop_ringback()
             await self._ari.play(self.caller, f"{self._call_id}-announcement", f"sound:{sound}")
         except ControllerError as error:
             log.warning("announcement not played", sound=sound, reason=str(error))
