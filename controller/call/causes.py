@@ -5,7 +5,8 @@ Causes are ITU-T Q.850; which SIP status Asterisk makes of each, and the reverse
 
 from typing import Final
 
-from controller.call.vocabulary import TransferOutcome, Trigger
+from controller.call.vocabulary import TransferOutcome
+from controller.routing.trigger import Trigger
 
 SIP_OUTCOMES: Final[dict[int, TransferOutcome]] = {
     404: TransferOutcome.UNREACHABLE,  # not found
@@ -54,11 +55,15 @@ def transfer_outcome(cause: int, tech_cause: int | None) -> TransferOutcome:
 
 
 REFUSAL_CAUSES: Final[dict[Trigger, int]] = {
-    Trigger.BUSY: 17,  # the caller gets SIP 486
+    Trigger.CLOSED: 19,  # the caller gets SIP 480
+    Trigger.BUSY: 17,  # 486
     Trigger.UNREACHABLE: 34,  # 503
     Trigger.NO_ANSWER: 19,  # 480
+    Trigger.NO_AUDIO: 34,  # 503
     Trigger.STALLED: 34,  # 503
     Trigger.DROPPED: 34,  # 503
+    Trigger.ESCAPE: 19,  # 480
+    Trigger.REQUESTED: 19,  # 480
     Trigger.FAILED: 19,  # 480
 }
 """The Q.850 cause with which a caller who was never answered is refused, by what left the last rung."""

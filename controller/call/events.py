@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from controller.call.vocabulary import TransferOutcome, Trigger
+from controller.call.vocabulary import TransferOutcome
+from controller.routing.trigger import Trigger
 
 # --- the caller's leg ---------------------------------------------------------------------------------------
 

@@ -22,8 +22,9 @@ from controller.call.commands import (
 )
 from controller.call.legs import BotLeg, HumanLeg
 from controller.call.state import CallState
-from controller.call.vocabulary import Ending, State, TransferOutcome, Trigger
+from controller.call.vocabulary import Ending, State, TransferOutcome
 from controller.routing.route import BotRung, HumanRung
+from controller.routing.trigger import Trigger
 
 NOBODY_AVAILABLE: Final = "ari-controller/nobody-available"
 """A sound of the bundled Asterisk."""
@@ -79,7 +80,12 @@ def take_next_rung(call: CallState) -> Commands:
     if call.rung < len(call.route.ladder):
         rung = call.route.ladder[call.rung]
         yield call.note("rung", str(rung))
-        yield from offer(call, rung) if isinstance(rung, BotRung) else dial(call, rung)
+        if isinstance(rung, BotRung):
+            yield from offer(call, rung)
+        elif isinstance(rung, HumanRung):
+            yield from dial(call, rung)
+        else:
+            yield from take_next_rung(call)
     elif call.answered:
         yield call.note("announcement", "nobody is available")
         yield Announce(NOBODY_AVAILABLE)

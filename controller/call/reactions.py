@@ -19,7 +19,9 @@ from controller.call.commands import (
     TellTransfer,
 )
 from controller.call.state import CallState
-from controller.call.vocabulary import Ending, State, TransferOutcome, Trigger
+from controller.call.vocabulary import Ending, State, TransferOutcome
+from controller.routing.route import HumanRung
+from controller.routing.trigger import Trigger
 
 WORKERS_LOST_MAX: Final = 3
 """Of one call: by then it is not the workers that are at fault."""
@@ -160,7 +162,7 @@ def transfer_twice(_call: CallState, event: events.TransferRequested) -> Command
 
 def transfer(call: CallState, event: events.TransferRequested) -> Commands:
     yield call.note("transfer_requested", event.summary)
-    if call.route.human:
+    if isinstance(call.route.human, HumanRung):
         yield from ladder.dial(call, call.route.human)
     else:
         yield TellTransfer(event.attempt, "failed", f"route {call.route.name} has no human")

@@ -2,8 +2,9 @@
 
 from controller.call.commands import Note
 from controller.call.legs import BotLeg, HumanLeg
-from controller.call.vocabulary import Ending, State, Trigger
+from controller.call.vocabulary import Ending, State
 from controller.routing.route import Arrival, Decision
+from controller.routing.trigger import Trigger
 
 
 class CallState:

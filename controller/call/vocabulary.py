@@ -46,22 +46,6 @@ class Ending(StrEnum):
     """The controller was stopped; the dialplan got the caller."""
 
 
-class Trigger(StrEnum):
-    """Why a rung of the ladder was left for the next."""
-
-    BUSY = "busy"
-    """Our limit, or the bot's own word."""
-    UNREACHABLE = "unreachable"
-    NO_ANSWER = "no_answer"
-    """The bot did not accept in time."""
-    STALLED = "stalled"
-    """The bot's connection stands, and takes no audio any more."""
-    DROPPED = "dropped"
-    """The bot's connection was lost in mid-call."""
-    FAILED = "failed"
-    """No human took it."""
-
-
 class TransferOutcome(StrEnum):
     """How an attempt to reach a human went."""
 

@@ -1,12 +1,55 @@
 """A route and the rungs of its ladder, as data."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from controller.config import BotAudio, MediaTransport, UplinkMs, Voice
+from controller.routing.trigger import Trigger
 
 
 @dataclass(frozen=True, slots=True)
-class BotRung:
+class Sound:
+    """What is played to a person: a text that is spoken, a WAV file, or a sound of the bundled Asterisk by name."""
+
+    text: str = ""
+    file: str = ""
+    builtin: str = ""
+    language: str = ""
+    """Of the text (BCP 47, such as `de` or `en-GB`); empty: the route's."""
+
+    def __str__(self) -> str:
+        return repr(self.text) if self.text else self.file or self.builtin
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """What every rung has.
+
+    `on`: the triggers that may lead here; none: any, but a bot only takes `escape` and `requested` where it names
+    them. `hours`: the name of the calendar outside of which the rung is passed over, as `closed`.
+    """
+
+    on: frozenset[Trigger] = field(default=frozenset(), kw_only=True)
+    hours: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingLine:
+    """Callers who wait, in order, for a bot that is busy. They are answered, and hear music."""
+
+    seconds_max: float = 120.0
+    """Then the next rung, as `busy`."""
+    calls_max: int = 10
+    """More than so many do not wait."""
+    announce_seconds: float = 20.0
+    """So often the caller is told the position; 0: never."""
+    music: str = "music"
+    """A class of Asterisk's music on hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class BotRung(Rung):
     """A bot on a WebSocket. `accept_seconds`: how long the phone may ring before it has accepted.
 
     `uplink_ms`: how much of the caller's audio it gets in one message. `voice`: whether it is told that the caller
@@ -22,23 +65,155 @@ class BotRung:
     accept_seconds: float = 5.0
     multiplex: bool = False
     transport: MediaTransport = "rtp"
+    name: str = ""
+    """What limits, records and metrics call it; empty: the URL."""
+    protocol: str = "native"
+    """Which of `bot.adapters` speaks to it."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """Passed to the bot as its protocol has it, such as Twilio's custom parameters."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Of the handshake."""
+    first_audio_seconds: float = 0.0
+    """After the answer; a bot that has said nothing by then is left as `no_audio`. 0: it may wait to be spoken to."""
+    stall_seconds: float = 5.0
+    """A bot that takes no audio for so long is left as `stalled`."""
+    reconnect_seconds: float = 10.0
+    """How long a bot whose connection was lost in mid-call is tried again before it is left as `dropped`. 0: not."""
+    calls_max: int = 0
+    """At a time; 0: no limit of ours."""
+    waiting: WaitingLine | None = None
+    """Where callers wait when it is busy; None: they take the next rung."""
 
     def __str__(self) -> str:
-        return f"bot {self.url}"
+        return f"bot {self.name or self.url}"
+
+    @property
+    def key(self) -> str:
+        """What its limit counts by."""
+        return self.name or self.url
 
 
 @dataclass(frozen=True, slots=True)
-class HumanRung:
-    """A human's phone. `endpoint` is an Asterisk dial string, `ring_seconds` how long it may ring."""
+class HumanRung(Rung):
+    """Humans' phones, dialled. `endpoint` is an Asterisk dial string, `ring_seconds` how long each may ring."""
 
     endpoint: str
     ring_seconds: float = 30.0
+    others: tuple[str, ...] = ()
+    """Further phones."""
+    order: Literal["in_order", "at_once"] = "in_order"
+    name: str = ""
+    hears: str = "ringback"
+    """What the caller hears meanwhile: a class of music on hold; `ringback` is a ringing tone."""
+    whisper: Sound | None = None
+    """What the human hears after picking up, before the caller; the bot's own summary takes its place if it has one."""
+    accept_digit: str = ""
+    """The human has to press it to get the call, which no voicemail does; empty: picking up is enough."""
+    accept_seconds: float = 15.0
+    """For that."""
+    otherwise: Literal["back", "next"] = "back"
+    """Where nobody takes a transfer that the bot asked for: back to the bot, or the next rung."""
 
     def __str__(self) -> str:
-        return f"human {self.endpoint}"
+        return f"human {self.name or ', '.join(self.endpoints)}"
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        return (self.endpoint, *self.others)
 
 
-Rung = BotRung | HumanRung
+@dataclass(frozen=True, slots=True)
+class ReferRung(Rung):
+    """The caller's side is asked to call somebody else (SIP REFER), and leaves us if that succeeds."""
+
+    to: str
+    """SIP URI."""
+    name: str = ""
+    otherwise: Literal["back", "next"] = "back"
+
+    def __str__(self) -> str:
+        return f"refer {self.name or self.to}"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRung(Rung):
+    """The caller is handed to a queue of Asterisk's, or to a dialplan context, and comes back if nobody takes it."""
+
+    queue: str = ""
+    context: str = ""
+    """Instead of a queue: a context of the dialplan, at `s`."""
+    seconds_max: float = 300.0
+    """In the queue; then the next rung."""
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"queue {self.name or self.queue or self.context}"
+
+
+@dataclass(frozen=True, slots=True)
+class VoicemailRung(Rung):
+    """The caller leaves a message."""
+
+    greeting: Sound
+    seconds_max: float = 180.0
+    silence_seconds: float = 5.0
+    """Silence that ends it."""
+    finish_digit: str = "#"
+
+    def __str__(self) -> str:
+        return "voicemail"
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackRung(Rung):
+    """The caller's number is noted as a task, and the caller is told so."""
+
+    confirmation: Sound
+
+    def __str__(self) -> str:
+        return "callback"
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementRung(Rung):
+    """The caller is told something; then the next rung, or the end."""
+
+    sound: Sound
+
+    def __str__(self) -> str:
+        return f"announcement {self.sound}"
+
+
+@dataclass(frozen=True, slots=True)
+class BusyRung(Rung):
+    """The call is refused before it is answered; passed over where it was."""
+
+    status: Literal[480, 486, 503, 600, 603] = 486
+    """SIP."""
+
+    def __str__(self) -> str:
+        return f"busy {self.status}"
+
+
+AnyRung = BotRung | HumanRung | ReferRung | QueueRung | VoicemailRung | CallbackRung | AnnouncementRung | BusyRung
+Destination = HumanRung | ReferRung | QueueRung
+"""Where a transfer can go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Where a bot may transfer callers to beside the humans that the route names. Nowhere, unless it says so."""
+
+    prefixes: tuple[str, ...] = ()
+    """Of E.164 numbers, with +."""
+    endpoints: tuple[str, ...] = ()
+    """Dial strings and SIP URIs, as they are or with * at the end."""
+    dial: str = "PJSIP/{number}@trunk"
+    """The dial string of a number."""
+    per_call_max: int = 5
+    """Transfers that one call may try."""
+    per_minute_max: int = 60
+    """Of this controller, in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +221,18 @@ class Route:
     """What is tried for a call, first to last. `human` takes the transfers that the bot asks for."""
 
     name: str
-    ladder: tuple[Rung, ...]
-    human: HumanRung | None = None
+    ladder: tuple[AnyRung, ...]
+    human: Destination | None = None
+    humans: Mapping[str, Destination] = field(default_factory=dict)
+    """Those whom the bot can ask for by name."""
+    escape: str = ""
+    """The digit with which a caller leaves the bot at any time."""
+    calls_max: int = 0
+    """At a time; 0: no limit of the route's own."""
+    language: str = "en"
+    fence: Fence = Fence()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """Told to every bot of this route."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +244,12 @@ class Arrival:
     from_number: str
     from_name: str
     to_number: str
+    forwarded_from: str = ""
+    """The number that the caller had dialled, where a telephone system forwarded the call to us."""
+    trunk: str = ""
+    """Asterisk's endpoint that it came by."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """SIP headers that routes or bots may read, by name in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +258,5 @@ class Decision:
 
     route: Route
     reason: str
+    closed: Mapping[int, str] = field(default_factory=dict)
+    """Which rungs are outside their hours just now (index into the ladder), and why."""

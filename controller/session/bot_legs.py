@@ -9,10 +9,10 @@ import structlog
 from controller.bot.protocol import EndReason, Party, Start, ToBot
 from controller.call import events as e
 from controller.call.commands import OpenBot
-from controller.call.vocabulary import Trigger
 from controller.errors import MediaLinkError, MediaOverload
 from controller.media import control_messages as media
 from controller.routing.route import Arrival
+from controller.routing.trigger import Trigger
 from controller.session import translation
 from controller.session.asterisk_audio import asterisk_audio
 

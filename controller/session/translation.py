@@ -8,11 +8,11 @@ from controller.bot import protocol
 from controller.call import commands as c
 from controller.call import events as e
 from controller.call.causes import transfer_outcome
-from controller.call.vocabulary import Trigger
 from controller.config import BotAudio
 from controller.errors import ProtocolError
 from controller.media import control_messages as media
 from controller.records import items
+from controller.routing.trigger import Trigger
 
 BUSY_OR_AWAY: Final = {"busy": Trigger.BUSY, "unavailable": Trigger.UNREACHABLE}
 """A bot's own refusal, as the ladder names it."""

@@ -10,8 +10,9 @@ from controller.call import commands as c
 from controller.call import events as e
 from controller.call.call import Call
 from controller.call.transitions import TABLE
-from controller.call.vocabulary import Ending, State, TransferOutcome, Trigger
+from controller.call.vocabulary import Ending, State, TransferOutcome
 from controller.routing.route import Arrival, BotRung, Decision, HumanRung, Route
+from controller.routing.trigger import Trigger
 
 BOT = BotRung("ws://bot/")
 HUMAN = HumanRung("PJSIP/human")

@@ -3,7 +3,8 @@
 import pytest
 
 from controller.call.causes import REFUSAL_CAUSES, transfer_outcome
-from controller.call.vocabulary import TransferOutcome, Trigger
+from controller.call.vocabulary import TransferOutcome
+from controller.routing.trigger import Trigger
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ from controller.bot import protocol
 from controller.call import commands as c
 from controller.call import events as e
 from controller.call.ladder import BOT_END_REASONS
-from controller.call.vocabulary import Ending, TransferOutcome, Trigger
+from controller.call.vocabulary import Ending, TransferOutcome
 from controller.config import BotAudio
 from controller.errors import ProtocolError
 from controller.media import control_messages as media
 from controller.records import items
 from controller.routing.route import Arrival, Route
+from controller.routing.trigger import Trigger
 from controller.session import translation
 
 START = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)
