@@ -79,18 +79,18 @@ class AsteriskSockets:
 
     def _hear(self, session: Session, audio: memoryview) -> None:
         try:
-            session.receive_audio(audio, self._clock())
+            session.uplink.receive_audio(audio, self._clock())
         except Exception:  # noqa: BLE001
             self._on_broken(session)
 
 
 def _play(session: Session) -> None:
-    socket, speaking = session.socket, session.speaking
+    socket, speaking = session.socket, session.downlink.speaking
     if socket is None or not session.playing or not socket.room(speech=speaking):
         return
-    if not session.counts.packets_out:
+    if not session.packets_out:
         # One frame ahead from the start: the bot's first word must not be cut by a late tick.
-        session.counts.packets_out += socket.send(b"")
-    session.counts.packets_out += socket.send(session.next_frame() if speaking else b"")
+        session.packets_out += socket.send(b"")
+    session.packets_out += socket.send(session.downlink.next_frame() if speaking else b"")
     if speaking:
-        session.settle()
+        session.downlink.settle()

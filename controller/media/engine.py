@@ -185,7 +185,7 @@ class Engine:
             _log.error("the controller sent the bot no message of its protocol", session=session.id, error=str(error))
             return
         if isinstance(message, Dtmf):
-            session.key_pressed(message.duration_ms)
+            session.uplink.key_pressed(message.duration_ms)
         if session.bot is not None:
             session.bot.send(message)
 
@@ -194,7 +194,7 @@ class Engine:
         if session.peer is not None:
             del self._by_peer[peer_key(*session.peer)]
             session.peer = None
-            session.counts.packets_out += self._rows.sent(session)
+            session.packets_out += self._rows.sent(session)
             self._rows.remove(session)
 
     def _give_up(self, session: Session, detail: str) -> None:
@@ -245,9 +245,9 @@ class Engine:
                 try:
                     if is_plain:
                         payload = batch.bytes[start + rtp.HEADER_BYTES : start + length]
-                        session.receive(payload_type, sequence, timestamp, ssrc, payload, now)
+                        session.uplink.receive(payload_type, sequence, timestamp, ssrc, payload, now)
                     else:
-                        session.receive_unusual(batch.bytes[start : start + length], now)
+                        session.uplink.receive_unusual(batch.bytes[start : start + length], now)
                 except Exception:  # noqa: BLE001
                     self._break(session)
             start += DATAGRAM_BYTES_MAX
@@ -257,7 +257,7 @@ class Engine:
         converting: list[Session] = []
         linear: list[tuple[Line, bytes]] = []
         for session in chain(self._rows.streams, self._asterisk_sockets.streams):
-            audio = session.take_gathered(now) if session.waiting else b""
+            audio = session.uplink.take_gathered(now) if session.uplink.waiting else b""
             if not audio:
                 continue
             if session.line is None:
@@ -276,7 +276,7 @@ class Engine:
             self._rows.skip(skipped)
         for _ in range(due - skipped):
             self._rows.silence()
-            speaking = [session for session in self._rows.streams if session.speaking]
+            speaking = [session for session in self._rows.streams if session.downlink.speaking]
             self._write_frames(speaking)
             self._rtp.send(self._rows)
             self._rows.advance()
@@ -284,7 +284,7 @@ class Engine:
             # Only now have the marks behind this audio been reached.
             for session in speaking:
                 try:
-                    session.settle()
+                    session.downlink.settle()
                 except Exception:  # noqa: BLE001
                     self._break(session)
 
@@ -294,7 +294,7 @@ class Engine:
         linear: list[tuple[Line, bytes]] = []
         for session in speaking:
             try:
-                frame = session.next_frame()
+                frame = session.downlink.next_frame()
             except Exception:  # noqa: BLE001
                 self._break(session)
                 continue
@@ -322,7 +322,7 @@ class Engine:
 
     def _close_abandoned(self, now: float) -> None:
         for session in list(self._sessions.values()):
-            if now - session.active_at >= CONTROLLER_AWAY_SECONDS:
+            if now - session.uplink.active_at >= CONTROLLER_AWAY_SECONDS:
                 _log.warning("no controller and no audio: session closed", session=session.id)
                 self.close(session.id, "failed")
 

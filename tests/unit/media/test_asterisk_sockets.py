@@ -99,7 +99,7 @@ async def test_the_bot_s_audio_goes_out_whole_in_frames_and_marks_behind_it(call
     speech = bytes(range(1, 201)) * 2
     await call.line.socket.send_bytes(speech)
     await call.line.say(type="mark", name="end")
-    await until(lambda: call.session.speaking and list(call.session._playout.marks()))  # noqa: SLF001
+    await until(lambda: call.session.downlink.speaking and list(call.session.downlink._playout.marks()))  # noqa: SLF001
     call.ticks(3)
     assert b"".join((await call.heard(4))[1:4]) == speech + b"\xff" * 80
     assert await call.line.hear() == {"type": "mark_reached", "name": "end"}
@@ -113,7 +113,7 @@ async def test_linear_samples_pass_through_as_they_are(call: Call, rate: Any) ->
     await call.asterisk.send(heard)
     assert await call.line.hear() == heard
     await call.line.socket.send_bytes(spoken)
-    await until(lambda: call.session.speaking)
+    await until(lambda: call.session.downlink.speaking)
     call.ticks(2)
     assert await call.heard(3) == [b"\0" * frame_bytes, spoken, b"\0" * frame_bytes]
 
@@ -122,7 +122,7 @@ async def test_messages_of_60_ms_to_the_bot(call: Call) -> None:
     await call.answered(opening(call.bot.url, uplink_ms=60))
     for code in (b"\x01", b"\x02", b"\x03"):
         await call.asterisk.send(code * 160)
-    await until(lambda: len(call.session.gathered) == 480)
+    await until(lambda: len(call.session.uplink.gathered) == 480)
     call.engine.drain(call.now)
     assert await call.line.hear() == b"\x01" * 160 + b"\x02" * 160 + b"\x03" * 160
 
@@ -135,7 +135,7 @@ async def test_audio_before_media_start_is_discarded(call: Call) -> None:
     call.ticks(3)
     await call.asterisk.start()
     await call.asterisk.send(b"\x02" * 160)
-    await until(lambda: call.session.counts.bytes_in)
+    await until(lambda: call.session.uplink.bytes_in)
     assert (await call.line.hear())["type"] == "answered"
     assert await call.line.hear() == b"\x02" * 160
     assert call.socket.counters["early_frames_from_asterisk"] == 1
@@ -145,7 +145,7 @@ async def test_audio_before_media_start_is_discarded(call: Call) -> None:
 async def test_clear_empties_asterisk_s_queue_too(call: Call) -> None:
     await call.answered()
     await call.line.socket.send_bytes(b"\x01" * 16_000)
-    await until(lambda: call.session.speaking)
+    await until(lambda: call.session.downlink.speaking)
     call.ticks(2)
     await call.line.say(type="clear")
     await until(lambda: "FLUSH_MEDIA" in call.asterisk.commands)
@@ -159,7 +159,7 @@ async def test_speech_after_a_pause_of_the_process_is_not_pushed_into_asterisk(c
     """What does not fit is kept, not lost: it comes a little later."""
     await call.answered()
     await call.line.socket.send_bytes(bytes([number for number in range(10) for _ in range(160)]))
-    await until(lambda: call.session.speaking)
+    await until(lambda: call.session.downlink.speaking)
     call.engine.tick(5)
     assert [frame[0] for frame in (await call.heard(4))[1:]] == [0, 1, 2]
     call.ticks(8)
@@ -244,7 +244,7 @@ async def test_the_end_of_the_session_ends_the_socket_and_counts_are_those_of_th
     monkeypatch.setattr(asterisk_socket, "LINGER_SECONDS", 0.1)
     await call.answered()
     await call.asterisk.send(b"\x01" * 160)
-    await until(lambda: call.session.counts.bytes_in)
+    await until(lambda: call.session.uplink.bytes_in)
     call.ticks(10)
     statistics = call.session.statistics(0)
     assert (statistics["packets_in"], statistics["packets_out"], statistics["lost"]) == (1, 11, 0)
@@ -306,7 +306,7 @@ async def test_a_session_whose_code_fails_ends_alone(call: Call, monkeypatch: py
     def fail(*_: object) -> None:
         raise RuntimeError("our own bug")
 
-    monkeypatch.setattr(call.session, "receive_audio", fail)
+    monkeypatch.setattr(call.session.uplink, "receive_audio", fail)
     await call.asterisk.send(b"\x01" * 160)
     await until(lambda: call.engine.sessions == [])
     assert call.engine.counters["broken_sessions"] == 1

@@ -7,7 +7,7 @@ import pytest
 
 from controller.config import Address
 from controller.media import engine as module
-from controller.media import session as module_session
+from controller.media import uplink as module_uplink
 from controller.media.control_messages import AckReports, Attach, Open, Play, Send
 from controller.media.engine import Engine
 from controller.media.outbox import Outbox
@@ -64,7 +64,7 @@ async def test_a_session_whose_code_fails_ends_alone(worker: Worker, monkeypatch
         def fail(*_: object) -> None:
             raise RuntimeError("our own bug")
 
-        monkeypatch.setattr(worker.engine._sessions["broken"], "receive", fail)  # noqa: SLF001
+        monkeypatch.setattr(worker.engine._sessions["broken"].uplink, "receive", fail)  # noqa: SLF001
         broken.say(b"\xff" * 160)
         sound.say(b"\xff" * 160)
         worker.engine.drain(worker.now)
@@ -145,7 +145,7 @@ async def test_the_callers_audio_comes_in_messages_of_the_length_asked_for(worke
         per_message = uplink_ms // 20
         await until(lambda: len(heard) == len(frames) // per_message)
         # The caller falls silent: what is left does not wait for ever.
-        worker.now += uplink_ms / 1_000 + module_session.GATHERING_SLACK_SECONDS + 0.001
+        worker.now += uplink_ms / 1_000 + module_uplink.GATHERING_SLACK_SECONDS + 0.001
         worker.engine.drain(worker.now)
         await until(lambda: len(heard) == -(-len(frames) // per_message))
     assert b"".join(heard) == b"".join(frames)

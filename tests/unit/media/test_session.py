@@ -64,8 +64,8 @@ class Call:
         self.bot.heard.clear()
 
     def tick(self) -> bytes:
-        frame = self.session.next_frame() if self.session.speaking else b""
-        self.session.settle()
+        frame = self.session.downlink.next_frame() if self.session.downlink.speaking else b""
+        self.session.downlink.settle()
         return frame
 
     def says(self, *messages: Message) -> None:
@@ -166,12 +166,12 @@ def test_a_last_part_of_a_frame_is_played_and_the_end_counted(call: Call) -> Non
 
 def test_the_caller_is_not_heard_before_the_call_is_answered() -> None:
     call = Call()
-    call.session.playing = False
+    call.session.uplink.open = False
     datagram = rtp.build(rtp.RtpPacket(0, 1, 1, 1, b"early"))
-    call.session.receive_unusual(memoryview(datagram), 1.0)
+    call.session.uplink.receive_unusual(memoryview(datagram), 1.0)
     assert call.bot.audio == []
-    call.session.playing = True
-    call.session.receive(0, 2, 1, 1, memoryview(b"now" * 60), 1.0)
+    call.session.uplink.open = True
+    call.session.uplink.receive(0, 2, 1, 1, memoryview(b"now" * 60), 1.0)
     assert call.bot.audio == [b"now" * 60]
 
 
@@ -179,8 +179,8 @@ def hear(call: Call, *packets: tuple[int, float]) -> list[bytes]:
     """Packets by sequence number and arrival; the payload of each is its number."""
     for sequence, now in packets:
         payload = memoryview(bytes([sequence]) * 160)
-        call.session.receive(0, sequence, sequence * 160, 1, payload, now)
-        call.session.wait_is_over(now)
+        call.session.uplink.receive(0, sequence, sequence * 160, 1, payload, now)
+        call.session.uplink.wait_is_over(now)
     return [audio[:1] for audio in call.bot.audio]
 
 
@@ -211,7 +211,7 @@ def speaks(call: Call, frames: bytes, start: int) -> None:
     for number in range(len(frames) // 160):
         sequence = start + number
         payload = memoryview(frames[number * 160 : (number + 1) * 160])
-        call.session.receive(0, sequence, sequence * 160, 1, payload, sequence * 0.020)
+        call.session.uplink.receive(0, sequence, sequence * 160, 1, payload, sequence * 0.020)
 
 
 def vowel() -> bytes:
@@ -293,7 +293,7 @@ def test_a_caller_who_says_nothing_is_not_the_bots_fault(call: Call) -> None:
 def test_the_packets_of_a_key_are_not_lost(call: Call) -> None:
     """Asterisk keeps them to itself: the next audio comes ten numbers later."""
     hear(call, (1, 0.0), (2, 0.02))
-    call.session.key_pressed(100)
+    call.session.uplink.key_pressed(100)
     hear(call, (13, 0.24), (14, 0.26))
     assert call.session.statistics(0)["lost"] == 0
     hear(call, (20, 0.38), (21, 0.40), (22, 0.6), (23, 0.7))
