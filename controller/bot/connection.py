@@ -3,8 +3,9 @@
 import ssl
 from collections.abc import Callable
 
+from controller.bot.adapters.adapter import Opening
+from controller.bot.adapters.native import native_handshake
 from controller.bot.conversation import BotEvents, Conversation, Stage
-from controller.bot.protocol import SUBPROTOCOL
 from controller.bot.websocket import BotSocket
 
 
@@ -13,7 +14,7 @@ class BotConnection(Conversation):
 
     def __init__(self, events: BotEvents, clock: Callable[[], float]) -> None:
         super().__init__(events)
-        self._socket = BotSocket(SUBPROTOCOL, self, clock)
+        self._socket = BotSocket(self, clock)
 
     def on_binary(self, part: memoryview, _last: bool) -> None:
         # Audio has no message boundaries: the parts of a fragmented message are taken as they come.
@@ -33,8 +34,8 @@ class BotConnection(Conversation):
     async def wait_closed(self) -> None:
         await self._socket.wait_closed()
 
-    async def _connect(self, url: str, token: str, seconds: float, tls: ssl.SSLContext) -> None:
-        await self._socket.connect(url, token, seconds, tls)
+    async def _connect(self, opening: Opening, seconds: float, tls: ssl.SSLContext) -> None:
+        await self._socket.connect(native_handshake(opening), seconds, tls)
 
     def _send(self, text: str) -> None:
         self._socket.send_text(text)

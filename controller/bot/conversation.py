@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from picows import WSError, WSHandshakeError, WSInvalidURL
 
+from controller.bot.adapters.adapter import Opening
 from controller.bot.protocol import (
     TEXT_MESSAGE_BYTES_MAX,
     Accept,
@@ -91,7 +92,7 @@ class Conversation(ABC):
     # --- what carries it ------------------------------------------------------------------------------------
 
     @abstractmethod
-    async def _connect(self, url: str, token: str, seconds: float, tls: ssl.SSLContext) -> None:
+    async def _connect(self, opening: Opening, seconds: float, tls: ssl.SSLContext) -> None:
         """Until `on_open` has been called."""
 
     @abstractmethod
@@ -115,13 +116,13 @@ class Conversation(ABC):
 
     # --- the opening ----------------------------------------------------------------------------------------
 
-    async def open(self, url: str, token: str, start: Start, accept_seconds: float, tls: ssl.SSLContext) -> None:
+    async def open(self, opening: Opening, accept_seconds: float, tls: ssl.SSLContext) -> None:
         """Connect, send `start`, wait for `accept`: all within `accept_seconds`. Raises BotRefused or BotFailed."""
-        self._start = start
+        url, self._start = opening.url, opening.start
         self._answer = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(accept_seconds):
-                await self._connect(url, token, accept_seconds, tls)
+                await self._connect(opening, accept_seconds, tls)
                 await self._answer
         except TimeoutError as error:
             raise BotFailed("no_answer", f"{where(url)} {self._overdue()} within {accept_seconds:g} s") from error
@@ -154,12 +155,17 @@ class Conversation(ABC):
     def on_text(self, text: bytes) -> None:
         try:
             message = parse_from_bot(text)
-        except UnknownType:
-            self.counters["unknown_messages"] += 1
         except ProtocolError as error:
-            self.on_malformed("malformed", str(error), error.field)
+            self.on_fault(error)
         else:
-            self._on_message(message)
+            self.take(message)
+
+    def on_fault(self, fault: ProtocolError) -> None:
+        """The bot said what its protocol does not allow, or what we do not know."""
+        if isinstance(fault, UnknownType):
+            self.counters["unknown_messages"] += 1
+        else:
+            self.on_malformed("malformed", str(fault), fault.field)
 
     def on_long_text(self) -> None:
         self.on_malformed("too_large", f"a message may have {TEXT_MESSAGE_BYTES_MAX} bytes")
@@ -168,8 +174,8 @@ class Conversation(ABC):
         self.counters["malformed_messages"] += 1
         self.refuse(code, message, field)
 
-    def on_gone(self, detail: str) -> None:
-        """The connection is over without our wish."""
+    def on_gone(self, detail: str, code: int | None = None) -> None:  # noqa: ARG002
+        """The connection is over without our wish. `code` is that of the bot's close frame."""
         accepted = self._stage is Stage.ACCEPTED
         self._finish()
         if accepted:
@@ -177,7 +183,8 @@ class Conversation(ABC):
         else:
             self._settle(WSHandshakeError(f"the bot {detail} before it accepted the call"))
 
-    def _on_message(self, message: FromBot) -> None:
+    def take(self, message: FromBot) -> None:
+        """One message of the bot's, valid in itself; whether it is right at this moment is told here."""
         started = self._stage is Stage.STARTED
         if isinstance(message, Accept | Reject):
             if not started:

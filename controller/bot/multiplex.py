@@ -1,4 +1,4 @@
-"""Many calls on one WebSocket: one socket for each bot (URL and token), opened by the first call and kept for the next.
+"""Many calls on one WebSocket: one for each bot (URL, token, headers), opened by the first call, kept for the next.
 
 Audio of all calls is gathered and goes out as one message when the engine has passed on what the callers said
 (`flush`): what a WebSocket costs is the message, not its bytes. The calls share the socket's fate and nothing
@@ -9,11 +9,14 @@ import asyncio
 import ssl
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Final, TypeVar
 
 import structlog
 from picows import WSError
 
+from controller.bot.adapters.adapter import Handshake, Opening
+from controller.bot.adapters.native import native_handshake
 from controller.bot.conversation import BotEvents, Conversation, Stage
 from controller.bot.framing import CALL_MAX, SUBPROTOCOL_MUX, TornRecord, append, call_of, records, tag
 from controller.bot.protocol import TEXT_MESSAGE_BYTES_MAX, End, Error, ErrorCode, serialize
@@ -54,8 +57,8 @@ class Stream(Conversation):
         self.send(End(reason="failed"))
         self.on_gone("was cut off by a fault of ours")
 
-    async def _connect(self, url: str, token: str, seconds: float, tls: ssl.SSLContext) -> None:
-        self._shared = await self._sockets.reach(url, token, seconds, tls)
+    async def _connect(self, opening: Opening, seconds: float, tls: ssl.SSLContext) -> None:
+        self._shared = await self._sockets.reach(native_handshake(opening, SUBPROTOCOL_MUX), seconds, tls)
         self._number = self._shared.add(self)
         self.on_open()
 
@@ -82,7 +85,7 @@ class SharedSocket:
 
     def __init__(self, clock: Callable[[], float], counters: Counter[str]) -> None:
         self._counters = counters
-        self._socket = BotSocket(SUBPROTOCOL_MUX, self, clock)
+        self._socket = BotSocket(self, clock)
         self._clock = clock
         self._opening: asyncio.Task[None] | None = None
         self._streams: dict[int, Stream] = {}
@@ -97,10 +100,10 @@ class SharedSocket:
     def over(self) -> bool:
         return self._socket.over
 
-    async def connect(self, url: str, token: str, seconds: float, tls: ssl.SSLContext) -> None:
+    async def connect(self, handshake: Handshake, seconds: float, tls: ssl.SSLContext) -> None:
         """Until it is open, for which the first call's `seconds` count. Raises as BotSocket.connect does."""
         if self._opening is None:
-            self._opening = asyncio.create_task(self._open(url, token, seconds, tls))
+            self._opening = asyncio.create_task(self._open(handshake, seconds, tls))
             # Where nobody waits any more its failure is nobody's, and no reason for asyncio to complain.
             self._opening.add_done_callback(lambda opening: opening.cancelled() or opening.exception())
         # A call that gives up must not take the socket from those that wait beside it.
@@ -108,10 +111,10 @@ class SharedSocket:
         if self.over:
             raise WSError("the connection was lost at once")
 
-    async def _open(self, url: str, token: str, seconds: float, tls: ssl.SSLContext) -> None:
+    async def _open(self, handshake: Handshake, seconds: float, tls: ssl.SSLContext) -> None:
         try:
             async with asyncio.timeout(seconds):
-                await self._socket.connect(url, token, seconds, tls)
+                await self._socket.connect(handshake, seconds, tls)
         except BaseException:
             self._socket.close()
             raise
@@ -243,10 +246,10 @@ class SharedSocket:
     def on_long_text(self) -> None:
         self._refuse("too_large", f"a message may have {TEXT_MESSAGE_BYTES_MAX} bytes")
 
-    def on_gone(self, detail: str) -> None:
+    def on_gone(self, detail: str, code: int | None = None) -> None:
         self._socket.close()
         for stream in list(self._streams.values()):
-            self._pass_on(stream, stream.on_gone, detail)
+            self._pass_on(stream, partial(stream.on_gone, code=code), detail)
 
 
 class SharedSockets:
@@ -255,19 +258,19 @@ class SharedSockets:
     def __init__(self, clock: Callable[[], float], counters: Counter[str]) -> None:
         self._clock = clock
         self._counters = counters
-        self._sockets: dict[tuple[str, str], SharedSocket] = {}
-        """By URL and token."""
+        self._sockets: dict[Handshake, SharedSocket] = {}
+        """By URL, token and headers."""
 
     def stream(self, events: BotEvents) -> Stream:
         """One more call, to be opened as any other."""
         return Stream(events, self)
 
-    async def reach(self, url: str, token: str, seconds: float, tls: ssl.SSLContext) -> SharedSocket:
+    async def reach(self, handshake: Handshake, seconds: float, tls: ssl.SSLContext) -> SharedSocket:
         """The bot's socket, open. Raises as BotSocket.connect does."""
-        shared = self._sockets.get((url, token))
+        shared = self._sockets.get(handshake)
         if shared is None or shared.over:
-            shared = self._sockets[url, token] = SharedSocket(self._clock, self._counters)
-        await shared.connect(url, token, seconds, tls)
+            shared = self._sockets[handshake] = SharedSocket(self._clock, self._counters)
+        await shared.connect(handshake, seconds, tls)
         return shared
 
     def flush(self) -> None:

@@ -27,6 +27,7 @@ from picows import (
     ws_connect,
 )
 
+from controller.bot.adapters.adapter import Handshake
 from controller.bot.protocol import TEXT_MESSAGE_BYTES_MAX
 
 PING_SECONDS: Final = 10.0
@@ -53,6 +54,9 @@ AUDIO_WAITING_BYTES_MAX: Final = 16_384
 TEXT_WAITING_BYTES_MAX: Final = 262_144
 """A bot that lets this much wait does not read at all, and the connection is cut."""
 
+NO_CODE: Final = 1005
+"""Stands for a close frame without a code (RFC 6455, section 7.1.5)."""
+
 # The bot's faults are reported in our own words; picows would also log every connection.
 _SILENT = getLogger("picows.bot")
 _SILENT.setLevel(CRITICAL)
@@ -70,22 +74,28 @@ class Listener(Protocol):
     def on_text(self, text: bytes) -> None: ...
 
     def on_long_text(self) -> None:
-        """A text message was longer than TEXT_MESSAGE_BYTES_MAX, and is not kept."""
+        """A text message was longer than it may be, and is not kept."""
 
-    def on_gone(self, detail: str) -> None:
-        """The connection is over without our wish. `detail` goes on from "the bot …". Nothing follows."""
+    def on_gone(self, detail: str, code: int | None = None) -> None:
+        """The connection is over without our wish. `detail` goes on from "the bot …". Nothing follows.
+
+        `code` is that of the bot's close frame, where it sent one.
+        """
 
 
 class BotSocket(WSListener):
     """One connection, used once. What its messages mean is the listener's affair."""
 
-    def __init__(self, subprotocol: str, listener: Listener, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, listener: Listener, clock: Callable[[], float], text_bytes_max: int = TEXT_MESSAGE_BYTES_MAX
+    ) -> None:
         self.over = False
         """Closed or lost: nothing more is sent, nothing more is reported."""
         self.writable = True
         """False while as much audio waits behind the socket as may."""
-        self._subprotocol = subprotocol
+        self._subprotocol: str | None = None
         self._listener = listener
+        self._text_bytes_max = text_bytes_max
         self._clock = clock
         self._transport: WSTransport | None = None
         self._calls = 1
@@ -95,17 +105,18 @@ class BotSocket(WSListener):
         self._fragments: bytearray | None = None
         self._ending: asyncio.Task[None] | None = None
 
-    async def connect(self, url: str, token: str, seconds: float, tls: ssl.SSLContext) -> None:
-        """Handshake. Redirects are not followed: they would carry the token away.
+    async def connect(self, handshake: Handshake, seconds: float, tls: ssl.SSLContext) -> None:
+        """Redirects are not followed: they would carry the token away.
 
         Raises OSError, WSError or WSInvalidURL (`explain` has words for them), or TimeoutError.
         """
-        headers = [("Sec-WebSocket-Protocol", self._subprotocol)]
-        if token:
-            headers.append(("Authorization", f"Bearer {token}"))
+        self._subprotocol = handshake.subprotocol
+        headers = list(handshake.headers)
+        if self._subprotocol:
+            headers.append(("Sec-WebSocket-Protocol", self._subprotocol))
         await ws_connect(
             self._negotiated,
-            url,
+            handshake.url,
             ssl_context=tls,
             extra_headers=headers,
             max_redirects=0,
@@ -120,6 +131,8 @@ class BotSocket(WSListener):
         if chosen != self._subprotocol:
             answer = f"chose {chosen!r}" if chosen else "chose none"
             asked = f"the bot does not speak {self._subprotocol} (asked for this subprotocol, it {answer})"
+            if self._subprotocol is None:
+                asked = f"the bot chose the subprotocol {chosen!r}, and none was asked for"
             raise WSHandshakeError(asked)
         if "Sec-WebSocket-Extensions" in response.headers:
             raise WSHandshakeError("the bot switched on a WebSocket extension that was not offered")
@@ -172,12 +185,12 @@ class BotSocket(WSListener):
         if frame.msg_type is WSMsgType.TEXT:
             self._fragments = bytearray()
         parts = self._fragments if self._fragments is not None else bytearray()
-        if len(parts) <= TEXT_MESSAGE_BYTES_MAX:
+        if len(parts) <= self._text_bytes_max:
             parts += frame.get_payload_as_memoryview()
         if not frame.fin:
             return
         self._fragments = None
-        if len(parts) > TEXT_MESSAGE_BYTES_MAX:
+        if len(parts) > self._text_bytes_max:
             self._listener.on_long_text()
         else:
             self._listener.on_text(bytes(parts))
@@ -249,9 +262,10 @@ class BotSocket(WSListener):
 
     def _closed_by_bot(self, transport: WSTransport, frame: WSFrame) -> None:
         # picows' stub says enum, but codes of an application's own (4000 and up) are plain numbers.
-        code: object = frame.get_close_code()
+        code: Any = frame.get_close_code()
         reason = frame.get_close_reason()
-        self._lose(f"closed the connection with code {code}" + (f" ({reason})" if reason else ""), WSCloseCode.OK)
+        detail = f"closed the connection with code {code}" + (f" ({reason})" if reason else "")
+        self._lose(detail, WSCloseCode.OK, NO_CODE if code is None else int(code))
         transport.disconnect()
 
     def _broken(self, transport: WSTransport) -> None:
@@ -260,10 +274,10 @@ class BotSocket(WSListener):
         reason = f" ({sent.reason})" if sent and sent.reason else ""
         self._lose(f"broke the WebSocket protocol{reason}", WSCloseCode.PROTOCOL_ERROR)
 
-    def _lose(self, detail: str, code: WSCloseCode) -> None:
+    def _lose(self, detail: str, code: WSCloseCode, theirs: int | None = None) -> None:
         if not self.over:
             self.close(code)
-            self._listener.on_gone(detail)
+            self._listener.on_gone(detail, theirs)
 
 
 def where(url: str) -> str:

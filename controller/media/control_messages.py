@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from controller.bot.adapters import NATIVE
 from controller.bot.protocol import EndReason, Start
 
 UNACKNOWLEDGED_REPORTS_MAX: Final = 10_000
@@ -36,7 +37,13 @@ class BotTarget(_Message):
     accept_seconds: Annotated[float, Field(gt=0, le=ACCEPT_SECONDS_MAX)] = 5.0
     """From the start of the connection to `accept`."""
     multiplex: bool = False
-    """One socket for all calls to this URL with this token."""
+    """One socket for all calls to this URL with this token; the native protocol only."""
+    protocol: str = NATIVE
+    """What the bot speaks: a name of `bot.adapters.PROTOCOLS`."""
+    headers: dict[str, str] = {}
+    """The operator's own, for the handshake."""
+    parameters: dict[str, str] = {}
+    """What the protocol's adapter is told: a model, instructions, custom parameters."""
 
 
 class Open(_Message):

@@ -8,6 +8,7 @@ import asyncio
 import json
 import secrets
 import ssl
+import time
 from collections import Counter
 from collections.abc import Callable
 from itertools import chain
@@ -15,10 +16,13 @@ from typing import Final
 
 import structlog
 
+from controller.bot.adapted import AdaptedConnection
+from controller.bot.adapters import NATIVE
+from controller.bot.adapters.adapter import Opening
 from controller.bot.connection import BotConnection
 from controller.bot.conversation import BotFailed, BotRefused, Conversation
 from controller.bot.multiplex import SharedSockets
-from controller.bot.protocol import Dtmf, EndReason, parse_to_bot
+from controller.bot.protocol import Dtmf, EndReason, Start, parse_to_bot
 from controller.bot.websocket import CLOSE_SECONDS
 from controller.errors import ProtocolError
 from controller.media.asterisk_sockets import AsteriskSockets
@@ -26,6 +30,7 @@ from controller.media.audio.linear import Line, from_linear, to_linear
 from controller.media.control_messages import (
     Attach,
     AttachSocket,
+    BotTarget,
     Close,
     Closed,
     Failed,
@@ -127,15 +132,19 @@ class Engine:
             self._outbox.add(Refused(session=order.session, reason="busy", detail=f"{CALLS_MAX} calls already"))
             return
         session = Session(order, self._outbox, self._clock(), self.counters["strangers"])
-        shared = order.bot.multiplex
-        session.bot = self._shared_sockets.stream(session) if shared else BotConnection(session, self._clock)
+        session.bot = self._line_to(order.bot, session)
         self._sessions[order.session] = session
         self._openings[order.session] = asyncio.create_task(self._reach_bot(session, session.bot, order))
+
+    def _line_to(self, target: BotTarget, session: Session) -> Conversation:
+        if target.protocol != NATIVE:
+            return AdaptedConnection(target.protocol, session, self._clock)
+        return self._shared_sockets.stream(session) if target.multiplex else BotConnection(session, self._clock)
 
     async def _reach_bot(self, session: Session, bot: Conversation, order: Open) -> None:
         target = order.bot
         try:
-            await bot.open(target.url, target.token, order.start, target.accept_seconds, self._tls)
+            await bot.open(_opening(target, order.start), target.accept_seconds, self._tls)
         except BotRefused as refusal:
             self._forget(session)
             reject = refusal.reject
@@ -331,3 +340,15 @@ class Engine:
         _log.exception("session broke", session=session.id)
         self.counters["broken_sessions"] += 1
         self.close(session.id, "failed")
+
+
+def _opening(target: BotTarget, start: Start) -> Opening:
+    return Opening(
+        url=target.url,
+        start=start,
+        token=target.token,
+        headers=target.headers,
+        parameters=target.parameters,
+        nonce=secrets.token_hex(16),
+        unix_seconds=time.time(),
+    )

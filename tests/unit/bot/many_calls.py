@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from controller.bot.adapters.adapter import Opening
 from controller.bot.conversation import Message
 from controller.bot.framing import SUBPROTOCOL_MUX
 from controller.bot.multiplex import SharedSockets
@@ -57,7 +58,7 @@ class Worker:
         call = Call(self.sockets)
         self.calls.append(call)
         start = Start(call_id=f"call-{len(self.calls)}", caller=Party(), callee=Party(), route="default")
-        await call.stream.open(url, token, start, accept_seconds, ssl.create_default_context())
+        await call.stream.open(Opening(url, start, token), accept_seconds, ssl.create_default_context())
         return call
 
     def wait(self, seconds: float) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from controller.bot import websocket as module
+from controller.bot.adapters.adapter import Opening
 from controller.bot.connection import BotConnection
 from controller.bot.conversation import BotFailed, BotRefused, Message
 from controller.bot.protocol import TEXT_MESSAGE_BYTES_MAX, Answered, Party, Start
@@ -62,7 +63,7 @@ class Call:
         return self.listener.told
 
     async def open(self, url: str, accept_seconds: float = 5.0, token: str = "bot-secret") -> None:  # noqa: S107
-        await self.bot.open(url, token, START, accept_seconds, ssl.create_default_context())
+        await self.bot.open(Opening(url, START, token), accept_seconds, ssl.create_default_context())
 
 
 @pytest.fixture
@@ -472,11 +473,11 @@ async def test_tls_is_verified(call: Call, certificate: tuple[Path, Path], *, tr
     client = ssl.create_default_context(cafile=str(certificate[0]) if trusted else None)
     async with serving(echo, tls=server) as bot:
         if trusted:
-            await call.bot.open(bot.url, "", START, 5.0, client)
+            await call.bot.open(Opening(bot.url, START), 5.0, client)
             call.bot.send_audio(b"over TLS")
             await until(lambda: b"over TLS" in call.told)
         else:
             with pytest.raises(BotFailed) as failed:
-                await call.bot.open(bot.url, "", START, 5.0, client)
+                await call.bot.open(Opening(bot.url, START), 5.0, client)
             assert failed.value.trigger == "unreachable"
             assert "its TLS certificate is not accepted" in failed.value.detail

@@ -1,0 +1,35 @@
+"""Protocols that bots speak, by the name that the operator gives them. The rules for one are in `adapter.py`."""
+
+from typing import Final
+
+from controller.bot.adapters.adapter import Adapter, Opening
+from controller.bot.adapters.native import Native
+from controller.bot.adapters.twilio import Twilio
+from controller.errors import ProtocolError
+
+NATIVE: Final = "native"
+
+PROTOCOLS: Final[dict[str, type[Adapter]]] = {
+    NATIVE: Native,
+    "twilio": Twilio,
+}
+
+
+def adapt(protocol: str, opening: Opening) -> Adapter:
+    """One connection's adapter. Raises ProtocolError where there is none for this protocol and this audio."""
+    adapter = adapter_of(protocol)
+    audio = opening.start.audio
+    if audio not in adapter.FORMATS:
+        can = ", ".join(f"{carried.encoding}/{carried.sample_rate}" for carried in adapter.FORMATS)
+        asked = f"the audio of this bot is set to {audio.encoding}/{audio.sample_rate}"
+        raise ProtocolError(f"{asked}, and {protocol} carries {can}", "audio")
+    return adapter(opening)
+
+
+def adapter_of(protocol: str) -> type[Adapter]:
+    """The adapter of this name. Raises ProtocolError."""
+    try:
+        return PROTOCOLS[protocol]
+    except KeyError:
+        known = ", ".join(PROTOCOLS)
+        raise ProtocolError(f"there is no bot protocol {protocol!r}; there are {known}", "protocol") from None
