@@ -5,8 +5,8 @@
 
 PYTHON ?= python3
 RUN := .venv/bin/
-SHELL_SCRIPTS := setup/docker setup/fetch-compose setup/base-images setup/build-base-image setup/python setup/sipp setup/voice setup/demo \
-	asterisk-conf/entrypoint asterisk-conf/healthcheck
+SHELL_SCRIPTS := setup/docker setup/fetch-compose setup/base-images setup/build-base-image setup/python setup/sipp \
+	setup/postgres setup/voice setup/demo asterisk-conf/entrypoint asterisk-conf/healthcheck
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -34,6 +34,7 @@ check: .venv/ready  ## lint, format, types, layers
 
 unit: .venv/ready  ## tests without containers
 	@setup/voice
+	@setup/postgres
 	$(RUN)pytest tests/unit
 
 integration: .venv/ready images  ## tests on real Asterisk
@@ -41,6 +42,7 @@ integration: .venv/ready images  ## tests on real Asterisk
 
 bench: .venv/ready images  ## figures; PART=name for one of them
 	@setup/sipp
+	@setup/postgres
 	$(RUN)python -m tests.bench $(PART)
 
 docker:

@@ -37,7 +37,7 @@ _logger = structlog.get_logger(__name__)
 class Store(Protocol):
     """Where the items go; `RecordStore` outside tests."""
 
-    async def write(self, items: Sequence[Item]) -> None:
+    async def write(self, items: Sequence[Item]) -> object:
         """Raises StoreAway, ItemsRefused."""
 
 
