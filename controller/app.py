@@ -14,7 +14,9 @@ from typing import Any, Final
 
 import structlog
 
-from controller.api.health import serve_health
+from controller.api.control import RecordsOnly
+from controller.api.parts import Parts
+from controller.api.server import serve_api
 from controller.ari.client import AriClient
 from controller.ari.event_stream import EventStream
 from controller.bot.preflight import check_bot
@@ -53,7 +55,7 @@ async def serve(settings: Settings) -> None:
     await check_bot(settings.bot_url)
     stopping = _on_signal()
     async with AsyncExitStack() as stack:
-        writer = await stack.enter_async_context(_records(settings))
+        store, writer = await stack.enter_async_context(_records(settings))
         ari = await stack.enter_async_context(
             AriClient(
                 settings.ari_url,
@@ -64,7 +66,8 @@ async def serve(settings: Settings) -> None:
             )
         )
         dispatcher = Dispatcher(ari, Router(settings), writer.submit, settings.media_load_max)
-        await stack.enter_async_context(serve_health(settings.api_listen, lambda: health(dispatcher, writer)))
+        parts = Parts(lambda: health(dispatcher, writer), RecordsOnly(), store)
+        await stack.enter_async_context(serve_api(settings, parts))
         tasks = [asyncio.create_task(EventStream(ari, dispatcher).run(), name="event stream")]
         stack.push_async_callback(_cancel, tasks)
         urls = settings.media_urls
@@ -93,7 +96,7 @@ async def work(settings: Settings) -> None:
 
 
 def health(dispatcher: Dispatcher, writer: RecordWriter) -> dict[str, Any]:
-    """Whether a call that arrived now would be served; the words of `/healthz`."""
+    """Whether a call that arrived now would be served; the words of `/healthz` and `/readyz`."""
     workers = dispatcher.workers.connected
     return {
         "ready": dispatcher.connected and workers > 0,
@@ -106,13 +109,13 @@ def health(dispatcher: Dispatcher, writer: RecordWriter) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _records(settings: Settings) -> AsyncIterator[RecordWriter]:
+async def _records(settings: Settings) -> AsyncIterator[tuple[RecordStore, RecordWriter]]:
     store = await RecordStore.open(settings.database_url)
     writer = RecordWriter(store)
     writer.start()
     await _close_abandoned(store, writer)
     try:
-        yield writer
+        yield store, writer
     finally:
         await writer.close(RECORDS_CLOSE_SECONDS)
         await store.close()

@@ -100,6 +100,15 @@ class Settings(BaseModel):
     """A call without one packet from Asterisk for this long is ended."""
 
     api_listen: str = "127.0.0.1:8080"
+    api_tokens: SecretStr = SecretStr("")
+    """`name:role:secret` entries, comma or line separated; empty: one admin token, kept at `api_token_path`."""
+    api_token_path: str = "data/api_token"  # noqa: S105 - where it is kept, not what it is
+    api_requests_per_second: Annotated[float, Field(gt=0, le=100_000)] = 50.0
+    """Of each token, and of each address without one."""
+    api_tls_certificate: str = ""
+    """PEM file with the certificate and its chain; empty: plain HTTP."""
+    api_tls_key: str = ""
+    """PEM file with its key; empty: it is in the certificate's."""
 
     carrier_ari_url: str = "http://127.0.0.1:8089"
     """The test carrier's Asterisk (`ari-controller call`)."""

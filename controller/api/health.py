@@ -1,41 +1,44 @@
-"""`GET /healthz`: whether a call that arrived now would be served."""
+"""Whether it runs (`/healthz`), and whether a call that arrived now would be served (`/readyz`)."""
 
-import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
+from http import HTTPStatus
 
 from aiohttp import web
 
-from controller.config import Address
-from controller.errors import SettingError
-
-Health = Callable[[], dict[str, Any]]
-"""What is reported; its `ready` decides between 200 and 503."""
+from controller.api.operations import Asked, Model, Nothing, Operation
+from controller.api.parts import Parts
 
 
-@asynccontextmanager
-async def serve_health(listen: str, health: Health) -> AsyncIterator[None]:
-    """Serve on `listen` (host:port). Raises SettingError when the port is taken."""
+class HealthState(Model):
+    """What the controller knows of itself."""
 
-    async def answer(_request: web.Request) -> web.Response:
-        state = health()
-        return web.json_response(state, status=200 if state["ready"] else 503)
+    ready: bool
+    """A call that arrived now would be served."""
+    asterisk: bool
+    """Asterisk's event stream is open."""
+    media_workers: int
+    """Connected."""
+    media_loads: list[float]
+    """Of each, of one core."""
+    calls: int
+    """In progress."""
+    records_waiting: int
+    """Not yet in the database."""
 
-    app = web.Application()
-    app.router.add_get("/healthz", answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    address = Address.parse(listen)
-    try:
-        await web.TCPSite(runner, address.host, address.port).start()
-    except OSError as error:
-        await runner.cleanup()
-        mend = "Stop what uses the port, or set another"
-        raise SettingError(
-            "API_LISTEN", f"cannot listen on {listen} ({os.strerror(error.errno or 0)})", mend
-        ) from error
-    try:
-        yield
-    finally:
-        await runner.cleanup()
+
+async def show_health(parts: Parts, _asked: Asked[Nothing, Nothing]) -> HealthState:
+    return HealthState.model_validate(parts.health())
+
+
+async def show_readiness(parts: Parts, _asked: Asked[Nothing, Nothing]) -> web.Response:
+    state = HealthState.model_validate(parts.health())
+    status = HTTPStatus.OK if state.ready else HTTPStatus.SERVICE_UNAVAILABLE
+    return web.Response(status=status, text=state.model_dump_json(), content_type="application/json")
+
+
+OPERATIONS = (
+    Operation("GET", "/healthz", None, show_health, "Whether the controller runs", HealthState),
+    Operation(
+        "GET", "/readyz", None, show_readiness, "Whether a call that arrived now would be served", HealthState,
+        also=(503,),
+    ),
+)  # fmt: skip

@@ -15,6 +15,7 @@ from tests.integration.stack.processes import Process, free_port
 
 SETTLE_SECONDS = 5.0
 RECORDS_MAX = 1_000
+API_TOKEN = "admin-token-of-the-tests"
 
 
 @dataclass
@@ -47,6 +48,7 @@ class Stack:
             "MEDIA_RTP_LISTEN": "127.0.0.1:0",
             "MEDIA_TOKEN": token,
             "API_LISTEN": f"127.0.0.1:{self.api_port}",
+            "API_TOKENS": f"tests:admin:{API_TOKEN}",
         }
         self.controller = Process("serve", self.settings, self.directory / "controller.log")
         self.media = Process("media", self.settings, self.directory / "media.log")
@@ -85,7 +87,7 @@ class Stack:
 
     def until_ready(self) -> None:
         """Until a call that arrives would be served."""
-        self.controller.wait_until_ready(f"http://127.0.0.1:{self.api_port}/healthz")
+        self.controller.wait_until_ready(f"http://127.0.0.1:{self.api_port}/readyz")
 
     def restart_controller(self, **settings: str) -> None:
         self.controller.stop()

@@ -5,9 +5,23 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 
-FIXED_BY_COMPOSE = {"API_LISTEN", "MEDIA_LISTEN", "MEDIA_WORKERS", "CARRIER_ARI_URL"}
+FIXED_BY_COMPOSE = {
+    "API_LISTEN",
+    "API_TLS_CERTIFICATE",
+    "API_TLS_KEY",
+    "API_TOKEN_PATH",
+    "CARRIER_ARI_URL",
+    "MEDIA_LISTEN",
+    "MEDIA_WORKERS",
+}
 """The containers' own affair; for those who run without Compose."""
-LEFT_TO_THE_PROGRAM = {"BOT_ACCEPT_SECONDS", "MEDIA_ASTERISK_URL", "MEDIA_LOAD_MAX", "MEDIA_SILENCE_SECONDS"}
+LEFT_TO_THE_PROGRAM = {
+    "API_REQUESTS_PER_SECOND",
+    "BOT_ACCEPT_SECONDS",
+    "MEDIA_ASTERISK_URL",
+    "MEDIA_LOAD_MAX",
+    "MEDIA_SILENCE_SECONDS",
+}
 """Passed on empty, so that the program's own default counts."""
 
 

@@ -1,0 +1,161 @@
+"""Calls: list and read them, and act on those in progress."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from controller.api.control import LiveCall, Placement, Playable, Way
+from controller.api.models import CallList, JsonObject, ListedCall, Name, Text, WholeCall
+from controller.api.operations import Asked, Model, Nothing, Operation
+from controller.api.parts import Parts
+from controller.api.tokens import Role
+
+PAGE_MAX = 500
+"""Calls in one answer: some 200 kB."""
+
+
+class CallsQuery(Model):
+    """Which calls."""
+
+    live: bool = False
+    """Those in progress, from the controller's memory; otherwise all, from the records."""
+    limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 50
+
+
+class Transfer(Model):
+    """Where the caller is to go."""
+
+    to: Name = ""
+    """A name of the route's humans, a number or a dial string inside the route's fence; empty: the route's human."""
+    way: Literal["bridge", "attended", "refer", "queue"] = "bridge"
+    summary: Text = ""
+    """What the human is told."""
+
+
+class TakeOver(Model):
+    """Who takes the call from the bot."""
+
+    to: Name = ""
+    """As for a transfer."""
+
+
+class Play(Model):
+    """What the caller is to hear: exactly one of text, url and sound."""
+
+    text: Text = ""
+    """Spoken."""
+    url: Annotated[str, StringConstraints(max_length=2_000, pattern=r"^(https?://\S+)?$")] = ""
+    """A WAV file."""
+    sound: Annotated[str, StringConstraints(max_length=200, pattern=r"^[A-Za-z0-9/_-]*$")] = ""
+    """One of the bundled Asterisk's, by name."""
+    language: Annotated[str, StringConstraints(pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$")] = ""
+
+    @model_validator(mode="after")
+    def _one(self) -> "Play":
+        if sum(map(bool, (self.text, self.url, self.sound))) != 1:
+            raise ValueError("exactly one of text, url and sound has to be given")
+        return self
+
+
+class Digits(Model):
+    """What is dialled into the call."""
+
+    digits: Annotated[str, StringConstraints(pattern=r"^[0-9A-D*#]{1,64}$")]
+
+
+class Metadata(Model):
+    """Added to what is known about the call, key by key."""
+
+    metadata: Annotated[JsonObject, Field(max_length=100)]
+
+
+class Place(Model):
+    """A call to be placed."""
+
+    to: Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{2,20}$")]
+    route: Name = ""
+    """Whose bot talks to the callee; empty: where a call from that number would go."""
+    from_number: Annotated[str, StringConstraints(pattern=r"^(\+?[0-9]{2,20})?$")] = ""
+    """What the callee sees; empty: the trunk's own."""
+    ring_seconds: Annotated[float, Field(ge=1, le=300)] = 30.0
+    metadata: Annotated[JsonObject, Field(max_length=100, default_factory=dict)]
+
+
+class Placed(Model):
+    """The call that is being placed."""
+
+    id: str
+
+
+async def list_calls(parts: Parts, asked: Asked[CallsQuery, Nothing]) -> CallList:
+    if asked.query.live:
+        return CallList(calls=[ListedCall.of_live(call) for call in parts.calls.live()[: asked.query.limit]])
+    calls = await parts.records.list_calls(asked.query.limit)
+    return CallList(calls=[ListedCall.of(call) for call in calls])
+
+
+async def show_call(parts: Parts, asked: Asked[Nothing, Nothing]) -> WholeCall:
+    detail = await parts.records.show_call(asked.path["call_id"])
+    return WholeCall.of(detail, _live(parts, detail.summary.id))
+
+
+def _live(parts: Parts, call_id: str) -> LiveCall | None:
+    return next((call for call in parts.calls.live() if call.id == call_id), None)
+
+
+async def hang_up_call(parts: Parts, asked: Asked[Nothing, Nothing]) -> None:
+    await parts.calls.hang_up(asked.path["call_id"], asked.by)
+
+
+async def transfer_call(parts: Parts, asked: Asked[Nothing, Transfer]) -> None:
+    wanted = asked.body
+    await parts.calls.transfer(asked.path["call_id"], wanted.to, Way(wanted.way), wanted.summary, asked.by)
+
+
+async def take_over_call(parts: Parts, asked: Asked[Nothing, TakeOver]) -> None:
+    await parts.calls.take_over(asked.path["call_id"], asked.body.to, asked.by)
+
+
+async def play_to_call(parts: Parts, asked: Asked[Nothing, Play]) -> None:
+    what = Playable(asked.body.text, asked.body.url, asked.body.sound, asked.body.language)
+    await parts.calls.play(asked.path["call_id"], what, asked.by)
+
+
+async def press_in_call(parts: Parts, asked: Asked[Nothing, Digits]) -> None:
+    await parts.calls.press(asked.path["call_id"], asked.body.digits, asked.by)
+
+
+async def add_metadata_to_call(parts: Parts, asked: Asked[Nothing, Metadata]) -> None:
+    await parts.calls.add_metadata(asked.path["call_id"], asked.body.metadata, asked.by)
+
+
+async def place_call(parts: Parts, asked: Asked[Nothing, Place]) -> Placed:
+    placement = Placement(**asked.body.model_dump())
+    return Placed(id=await parts.calls.place(placement, asked.by))
+
+
+def _on_call(path: str, work: Any, summary: str, body: type[Model] = Nothing) -> Operation:
+    """Something that is done to a call in progress."""
+    problems = (403, 404, 409, 501)
+    return Operation(
+        "POST", f"/v1/calls/{{call_id}}/{path}", Role.OPERATE, work, summary, body=body, status=202, problems=problems
+    )
+
+
+OPERATIONS = (
+    Operation("GET", "/v1/calls", Role.READ, list_calls, "List calls", CallList, query=CallsQuery, problems=(503,)),
+    Operation(
+        "POST", "/v1/calls", Role.OPERATE, place_call, "Place a call", Placed, body=Place, status=201,
+        problems=(403, 409, 501),
+    ),
+    Operation(
+        "GET", "/v1/calls/{call_id}", Role.READ, show_call, "One call, by its id or an unambiguous beginning of it",
+        WholeCall, problems=(404, 503),
+    ),
+    _on_call("hangup", hang_up_call, "End a call"),
+    _on_call("transfer", transfer_call, "Give the caller to a human", Transfer),
+    _on_call("takeover", take_over_call, "Take a call away from its bot", TakeOver),
+    _on_call("play", play_to_call, "Let the caller hear something", Play),
+    _on_call("digits", press_in_call, "Send digits into a call", Digits),
+    _on_call("metadata", add_metadata_to_call, "Add to what is known about a call", Metadata),
+)  # fmt: skip

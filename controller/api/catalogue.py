@@ -1,0 +1,26 @@
+"""All operations, and the one that lists them."""
+
+from functools import cache
+from typing import Final
+
+from aiohttp import web
+
+from controller.api import calls, health, openapi
+from controller.api.operations import Asked, Nothing, Operation
+from controller.api.parts import Parts
+
+
+async def show_openapi(_parts: Parts, _asked: Asked[Nothing, Nothing]) -> web.Response:
+    return web.Response(text=_document(), content_type="application/json")
+
+
+@cache
+def _document() -> str:
+    return openapi.render(OPERATIONS)
+
+
+OPERATIONS: Final = (
+    *health.OPERATIONS,
+    *calls.OPERATIONS,
+    Operation("GET", "/v1/openapi.json", None, show_openapi, "This document"),
+)

@@ -1,0 +1,149 @@
+"""What the API says about calls. Times are UTC; `at_ms` counts milliseconds from the arrival of the call."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from controller.api.control import LiveCall
+from controller.api.operations import Model
+from controller.records.store import CallDetail, CallSummary
+
+JsonObject = dict[str, Any]
+Text = Annotated[str, Field(max_length=4_000)]
+Name = Annotated[str, Field(max_length=200)]
+
+
+class CallFacts(Model):
+    """One call, in progress or over."""
+
+    id: str
+    started_at: datetime
+    from_number: str | None
+    """Null: withheld."""
+    from_name: str | None
+    to_number: str | None
+    route: str
+    answered_at: datetime | None
+    ended_at: datetime | None = None
+    ending: str | None = None
+    """Null while the call lasts."""
+
+
+class LiveState(Model):
+    """What a call in progress is doing just now."""
+
+    state: str
+    bot: str
+    """Name of the bot that has the call or is asked to take it; empty: none."""
+    human: str
+    """Who has the call, or whose phone rings; empty: nobody."""
+    metadata: JsonObject
+
+    @classmethod
+    def of(cls, call: LiveCall) -> "LiveState":
+        return cls(state=call.state, bot=call.bot, human=call.human, metadata=dict(call.metadata))
+
+
+class ListedCall(CallFacts):
+    """A line of the list."""
+
+    result_names: list[str] = Field(default_factory=list)
+    """What came of it, in order; not in the list of live calls."""
+    live: LiveState | None = None
+    """In the list of live calls only."""
+
+    @classmethod
+    def of(cls, call: CallSummary) -> "ListedCall":
+        return cls.model_validate(_some(call, CallFacts) | {"result_names": list(call.results)})
+
+    @classmethod
+    def of_live(cls, call: LiveCall) -> "ListedCall":
+        return cls(
+            id=call.id,
+            started_at=call.started_at,
+            from_number=call.from_number,
+            from_name=call.from_name,
+            to_number=call.to_number,
+            route=call.route,
+            answered_at=call.answered_at,
+            live=LiveState.of(call),
+        )
+
+
+class CallList(Model):
+    """Calls, newest first; live ones oldest first."""
+
+    calls: list[ListedCall]
+    next: str | None = None
+    """Pass it as `after` to see what follows; null: that was all."""
+
+
+class Step(Model):
+    """One thing that happened."""
+
+    at_ms: float
+    kind: str
+    detail: str
+
+
+class Transcript(Model):
+    """What was said. `role` is caller, bot or human."""
+
+    at_ms: float
+    id: str
+    role: str
+    text: str
+
+
+class Result(Model):
+    """What the bot says came of the call."""
+
+    at_ms: float
+    id: str
+    name: str
+    data: JsonObject
+
+
+class LogLine(Model):
+    """A line of the bot's for the operator."""
+
+    at_ms: float
+    id: str
+    level: str
+    message: str
+    data: JsonObject
+
+
+class WholeCall(CallFacts):
+    """All that is known about one call, each kind in order."""
+
+    live: LiveState | None = None
+    """Null of a call that is over."""
+    cause: int | None
+    """Hangup cause (ITU-T Q.850), where one is known."""
+    statistics: dict[str, float]
+    steps: list[Step]
+    transcripts: list[Transcript]
+    results: list[Result]
+    logs: list[LogLine]
+
+    @classmethod
+    def of(cls, call: CallDetail, live: LiveCall | None) -> "WholeCall":
+        return cls.model_validate(
+            {
+                **_some(call.summary, CallFacts),
+                "live": LiveState.of(live) if live else None,
+                "cause": call.cause,
+                "statistics": dict(call.statistics),
+                "steps": [_some(step, Step) for step in call.steps],
+                "transcripts": [_some(said, Transcript) for said in call.transcripts],
+                "results": [_some(result, Result) for result in call.results],
+                "logs": [_some(line, LogLine) for line in call.logs],
+            }
+        )
+
+
+def _some(value: Any, model: type[Model]) -> dict[str, Any]:
+    """Those fields of a record's value that the model shows."""
+    return {name: getattr(value, name) for name in model.model_fields}

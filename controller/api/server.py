@@ -1,0 +1,56 @@
+"""Listens: the whole API at one address, with TLS where a certificate is given."""
+
+import os
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from aiohttp import web
+
+from controller.api import tokens
+from controller.api.catalogue import OPERATIONS
+from controller.api.parts import Parts
+from controller.api.serving import Gate, application
+from controller.config import Address, Settings
+from controller.errors import SettingError
+
+
+@asynccontextmanager
+async def serve_api(settings: Settings, parts: Parts) -> AsyncIterator[None]:
+    """Serve until the end of the block. Raises SettingError: the port is taken, a token or certificate is no good."""
+    gate = Gate(
+        tokens.load(settings.api_tokens.get_secret_value(), Path(settings.api_token_path)),
+        settings.api_requests_per_second,
+    )
+    context = _tls(settings)
+    app = application(OPERATIONS, parts, gate, tls=context is not None)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    address = Address.parse(settings.api_listen)
+    try:
+        await web.TCPSite(runner, address.host, address.port, ssl_context=context).start()
+    except OSError as error:
+        await runner.cleanup()
+        problem = f"cannot listen on {settings.api_listen} ({os.strerror(error.errno or 0)})"
+        raise SettingError("API_LISTEN", problem, "Stop what uses the port, or set another") from error
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    certificate, key = settings.api_tls_certificate, settings.api_tls_key
+    if not certificate:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(certificate, key or None)
+    except (OSError, ssl.SSLError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SettingError(
+            "API_TLS_CERTIFICATE", f"cannot use {certificate} ({reason})", "Name PEM files with the chain and its key"
+        ) from error
+    return context

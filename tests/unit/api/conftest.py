@@ -1,0 +1,91 @@
+"""A running API: real sockets, real tokens, a real store, and calls that only pretend."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from controller.api.parts import Parts
+from controller.api.server import serve_api
+from controller.config import Settings
+from controller.records.store import RecordStore
+from tests.integration.stack.processes import free_port
+from tests.unit.api.fakes import FakeCalls
+
+SECRETS = {role: f"{role}-secret-of-the-tests" for role in ("read", "operate", "admin")}
+
+
+@dataclass
+class Api:
+    """What a test asks."""
+
+    url: str
+    calls: FakeCalls
+    store: RecordStore
+    session: aiohttp.ClientSession
+    health: dict[str, Any] = field(default_factory=dict)
+
+    def ask(self, method: str, path: str, role: str = "admin", **options: Any) -> Any:
+        headers = {"Authorization": f"Bearer {SECRETS[role]}"} if role else {}
+        headers |= options.pop("headers", {})
+        return self.session.request(method, self.url + path, headers=headers, **options)
+
+    async def json(self, method: str, path: str, role: str = "admin", status: int = 200, **options: Any) -> Any:
+        async with self.ask(method, path, role, **options) as answer:
+            assert answer.status == status, await answer.text()
+            return await answer.json(content_type=None) if answer.content_type.endswith("json") else None
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A module that needs others has a fixture of this name."""
+    return make_settings(tmp_path)
+
+
+def make_settings(folder: Path, **others: Any) -> Settings:
+    tokens = ",".join(f"{role}-person:{role}:{secret}" for role, secret in SECRETS.items())
+    fields = {"api_tokens": tokens, "api_requests_per_second": 10_000.0, "api_token_path": str(folder / "token")}
+    return Settings.model_validate({"api_listen": f"127.0.0.1:{free_port()}", **fields, **others})
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[RecordStore]:
+    store = await RecordStore.open(f"sqlite+aiosqlite:///{tmp_path}/calls.sqlite3")
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def calls() -> FakeCalls:
+    return FakeCalls()
+
+
+@pytest.fixture
+def health() -> dict[str, Any]:
+    return {
+        "ready": True,
+        "asterisk": True,
+        "media_workers": 1,
+        "media_loads": [0.1],
+        "calls": 0,
+        "records_waiting": 0,
+    }
+
+
+@pytest.fixture
+def parts(calls: FakeCalls, store: RecordStore, health: dict[str, Any]) -> Parts:
+    return Parts(lambda: health, calls, store)
+
+
+@pytest.fixture
+async def api(
+    settings: Settings, parts: Parts, calls: FakeCalls, store: RecordStore, health: dict[str, Any]
+) -> AsyncIterator[Api]:
+    async with serve_api(settings, parts), aiohttp.ClientSession() as session:
+        yield Api(f"http://{settings.api_listen}", calls, store, session, health)
+
+
+Refused = Callable[[str], None]

@@ -1,0 +1,63 @@
+"""Calls that only remember what was asked of them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from controller.api.control import CallNotFound, LiveCall, Placement, Playable, Way
+
+LIVE = LiveCall(
+    id="20261122-163012-k3v9qx",
+    started_at=datetime(2026, 11, 22, 16, 30, 12, tzinfo=UTC),
+    from_number="+493012345678",
+    from_name=None,
+    to_number="+493023125000",
+    route="reception",
+    state="talking",
+    answered_at=datetime(2026, 11, 22, 16, 30, 13, tzinfo=UTC),
+    bot="ws://bot/",
+    metadata={"customer": 7},
+)
+
+
+class FakeCalls:
+    """`api.control.Calls`. `refusal` is raised instead, when set."""
+
+    def __init__(self) -> None:
+        self.calls = [LIVE]
+        self.asked: list[tuple[Any, ...]] = []
+        self.refusal: Exception | None = None
+
+    def live(self) -> Sequence[LiveCall]:
+        return self.calls
+
+    async def hang_up(self, call_id: str, by: str) -> None:
+        self._do("hang_up", call_id, by)
+
+    async def transfer(self, call_id: str, to: str, way: Way, summary: str, by: str) -> None:
+        self._do("transfer", call_id, to, way, summary, by)
+
+    async def take_over(self, call_id: str, to: str, by: str) -> None:
+        self._do("take_over", call_id, to, by)
+
+    async def play(self, call_id: str, what: Playable, by: str) -> None:
+        self._do("play", call_id, what, by)
+
+    async def press(self, call_id: str, digits: str, by: str) -> None:
+        self._do("press", call_id, digits, by)
+
+    async def add_metadata(self, call_id: str, metadata: Mapping[str, Any], by: str) -> None:
+        self._do("add_metadata", call_id, dict(metadata), by)
+
+    async def place(self, placement: Placement, by: str) -> str:
+        if self.refusal:
+            raise self.refusal
+        self.asked.append(("place", placement, by))
+        return "20261122-163013-abcdef"
+
+    def _do(self, name: str, call_id: str, *asked: Any) -> None:
+        if self.refusal:
+            raise self.refusal
+        if call_id not in {call.id for call in self.calls}:
+            raise CallNotFound(f"There is no call {call_id!r} in progress")
+        self.asked.append((name, call_id, *asked))

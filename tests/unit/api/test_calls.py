@@ -1,0 +1,93 @@
+from typing import Any
+
+import pytest
+
+from controller.api.control import NotAllowed, NotNow, NotSupported, Placement, Playable, Way
+from tests.unit.api.conftest import Api
+from tests.unit.api.fakes import LIVE
+from tests.unit.records.examples import opened, whole_call
+
+CALL = f"/v1/calls/{LIVE.id}"
+
+
+async def test_live_calls(api: Api) -> None:
+    (call,) = (await api.json("GET", "/v1/calls?live=true", "read"))["calls"]
+    assert call["id"] == LIVE.id
+    assert call["started_at"] == "2026-11-22T16:30:12Z"
+    assert call["live"] == {"state": "talking", "bot": "ws://bot/", "human": "", "metadata": {"customer": 7}}
+
+
+async def test_calls_of_the_records(api: Api) -> None:
+    await api.store.write([*whole_call(), opened("c2", 60)])
+    calls = (await api.json("GET", "/v1/calls", "read"))["calls"]
+    assert [(call["id"], call["ending"], call["result_names"]) for call in calls] == [
+        ("c2", None, []),
+        ("c1", "bot_hung_up", ["Appointment confirmed"]),
+    ]
+
+
+async def test_one_call(api: Api) -> None:
+    await api.store.write([*whole_call(), opened(LIVE.id)])
+    call = await api.json("GET", "/v1/calls/c1", "read")
+    assert call["transcripts"][0] == {"at_ms": 250.25, "id": "t1", "role": "bot", "text": "Grüß Gott 👋"}
+    assert call["results"][0]["data"] == {"date": "2026-12-01", "seats": [1, 2.5, None]}
+    assert [step["kind"] for step in call["steps"]] == ["arrived", "bot_accepted"]
+    assert (call["live"], call["cause"]) == (None, 16)
+    assert (await api.json("GET", CALL, "read"))["live"]["state"] == "talking"
+    await api.json("GET", "/v1/calls/c9", "read", 404)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "asked"),
+    [
+        ("hangup", None, ("hang_up",)),
+        ("transfer", {}, ("transfer", "", Way.BRIDGE, "")),
+        (
+            "transfer",
+            {"to": "sales", "way": "refer", "summary": "wants to buy"},
+            ("transfer", "sales", Way.REFER, "wants to buy"),
+        ),
+        ("takeover", {"to": "PJSIP/boss"}, ("take_over", "PJSIP/boss")),
+        ("play", {"text": "Moment", "language": "de"}, ("play", Playable(text="Moment", language="de"))),
+        ("play", {"url": "https://example.com/a.wav"}, ("play", Playable(url="https://example.com/a.wav"))),
+        ("play", {"sound": "beep"}, ("play", Playable(sound="beep"))),
+        ("digits", {"digits": "12#"}, ("press", "12#")),
+        ("metadata", {"metadata": {"vip": True}}, ("add_metadata", {"vip": True})),
+    ],
+)
+async def test_what_is_done_to_a_call(api: Api, path: str, body: Any, asked: tuple[Any, ...]) -> None:
+    await api.json("POST", f"{CALL}/{path}", "operate", 202, json=body)
+    name, *rest = asked
+    assert api.calls.asked == [(name, LIVE.id, *rest, "operate-person")]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("transfer", {"way": "teleport"}),
+        ("play", {}),
+        ("play", {"text": "a", "sound": "beep"}),
+        ("play", {"url": "file:///etc/passwd"}),
+        ("play", {"sound": "../../etc/passwd"}),
+        ("digits", {"digits": "12x"}),
+        ("metadata", {"metadata": []}),
+    ],
+)
+async def test_what_cannot_be_asked(api: Api, path: str, body: Any) -> None:
+    await api.json("POST", f"{CALL}/{path}", "operate", 422, json=body)
+    assert not api.calls.asked
+
+
+async def test_what_a_call_refuses(api: Api) -> None:
+    await api.json("POST", "/v1/calls/20261122-163012-nobody/hangup", "operate", 404)
+    for refusal, status in ((NotNow("it rings"), 409), (NotAllowed("fence"), 403), (NotSupported("no"), 501)):
+        api.calls.refusal = refusal
+        said = await api.json("POST", f"{CALL}/transfer", "operate", status, json={})
+        assert said["detail"] == str(refusal)
+
+
+async def test_placing_a_call(api: Api) -> None:
+    said = await api.json("POST", "/v1/calls", "operate", 201, json={"to": "+493023125100", "metadata": {"order": 1}})
+    assert said == {"id": "20261122-163013-abcdef"}
+    assert api.calls.asked == [("place", Placement("+493023125100", metadata={"order": 1}), "operate-person")]
+    await api.json("POST", "/v1/calls", "operate", 422, json={"to": "PJSIP/anybody"})
