@@ -112,12 +112,18 @@ class AdaptedConnection(Conversation):
             return False
         # Asked before: what is translated is counted as sent, in the protocol's own numbering.
         if not self._socket.writable:
-            self.counters["audio_frames_dropped_to_bot"] += 1
+            self._socket.postpone(bytes(audio))
             return False
         frame = self._adapter.audio_to_bot(audio)
         if frame is not None:
             self._send_frame(frame)
         return True
+
+    def on_room(self, audio: bytes) -> None:
+        self.send_audio(audio)
+
+    def on_dropped(self, _audio: bytes) -> None:
+        self.counters["audio_frames_dropped_to_bot"] += 1
 
     def _send_frame(self, frame: str | bytes) -> None:
         if isinstance(frame, str):

@@ -21,12 +21,13 @@ class BotConnection(Conversation):
         self.on_audio(part)
 
     def send_audio(self, audio: bytes | bytearray | memoryview) -> bool:
-        if self._stage is not Stage.ACCEPTED:
-            return False
-        if self._socket.send_binary(audio):
-            return True
+        return self._stage is Stage.ACCEPTED and self._socket.send_binary(audio)
+
+    def on_room(self, audio: bytes) -> None:
+        self._socket.send_binary(audio)
+
+    def on_dropped(self, _audio: bytes) -> None:
         self.counters["audio_frames_dropped_to_bot"] += 1
-        return False
 
     def watch(self, now: float) -> None:
         self._socket.watch(now)

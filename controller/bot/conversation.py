@@ -100,7 +100,7 @@ class Conversation(ABC):
 
     @abstractmethod
     def send_audio(self, audio: bytes | bytearray | memoryview) -> bool:
-        """Send the caller's audio; False when there is no bot (any more), or it reads too slowly: that is counted."""
+        """Send the caller's audio; False when there is no bot (any more), or it is behind and takes nothing now."""
 
     @abstractmethod
     def _leave(self) -> None:

@@ -65,11 +65,7 @@ class Stream(Conversation):
     def send_audio(self, audio: bytes | bytearray | memoryview) -> bool:
         # On the path of every packet: in as few steps as can be.
         shared = self._shared
-        if self._stage is Stage.ACCEPTED and shared is not None:
-            if shared.gather(self._number, audio):
-                return True
-            self.counters["audio_frames_dropped_to_bot"] += 1
-        return False
+        return self._stage is Stage.ACCEPTED and shared is not None and shared.gather(self._number, audio)
 
     def _send(self, text: str) -> None:
         if self._shared is not None:
@@ -168,19 +164,16 @@ class SharedSocket:
     # --- to the bot -----------------------------------------------------------------------------------------
 
     def gather(self, number: int, audio: bytes | bytearray | memoryview) -> bool:
-        """Add audio to the next message; False when the bot reads too slowly and it was dropped."""
-        if not self._socket.writable:
-            return False
+        """Add audio to the next message; False when the bot is behind and takes nothing now."""
         append(self._uplink, number, audio)
         if len(self._uplink) >= UPLINK_MESSAGE_BYTES_MAX:
             self.flush()
-        return True
+        return self._socket.writable
 
     def flush(self) -> None:
         """Send what was gathered as one message."""
         if self._uplink:
-            if not self._socket.send_binary(self._uplink):
-                self._counters["bot_messages_dropped"] += 1
+            self._socket.send_binary(self._uplink)
             self._uplink.clear()
 
     def send(self, text: str) -> None:
@@ -245,6 +238,16 @@ class SharedSocket:
 
     def on_long_text(self) -> None:
         self._refuse("too_large", f"a message may have {TEXT_MESSAGE_BYTES_MAX} bytes")
+
+    def on_room(self, audio: bytes) -> None:
+        self._socket.send_binary(audio)
+
+    def on_dropped(self, audio: bytes) -> None:
+        """Each call has its own account of what its bot did not take."""
+        self._counters["bot_messages_dropped"] += 1
+        for number, _ in records(memoryview(audio)):
+            if (stream := self._streams.get(number)) is not None:
+                stream.counters["audio_frames_dropped_to_bot"] += 1
 
     def on_gone(self, detail: str, code: int | None = None) -> None:
         self._socket.close()

@@ -28,6 +28,7 @@ from picows import (
 )
 
 from controller.bot.adapters.adapter import Handshake
+from controller.bot.backlog import Backlog
 from controller.bot.protocol import TEXT_MESSAGE_BYTES_MAX
 
 PING_SECONDS: Final = 10.0
@@ -49,10 +50,13 @@ SOCKET_SEND_BYTES_MAX: Final = 1 << 20
 """The same for many calls on one socket: 130 ms of 1,000 calls of G.711, more than a network's round trip."""
 
 AUDIO_WAITING_BYTES_MAX: Final = 16_384
-"""Audio of one call that waits behind a full socket, 2 s. Past it new audio is dropped: late audio is worth nothing."""
+"""Audio of one call that waits for room in a full socket, 2 s of G.711. Past it the oldest is dropped."""
 
 TEXT_WAITING_BYTES_MAX: Final = 262_144
 """A bot that lets this much wait does not read at all, and the connection is cut."""
+
+TEXT_OF_CALL_BYTES_MAX: Final = 32_768
+"""What each of many calls on one socket may add to that: a `start` with much metadata is a few kB."""
 
 NO_CODE: Final = 1005
 """Stands for a close frame without a code (RFC 6455, section 7.1.5)."""
@@ -76,6 +80,12 @@ class Listener(Protocol):
     def on_long_text(self) -> None:
         """A text message was longer than it may be, and is not kept."""
 
+    def on_room(self, audio: bytes) -> None:
+        """What was postponed can be sent now."""
+
+    def on_dropped(self, audio: bytes) -> None:
+        """The bot reads too slowly, and will not have what was postponed."""
+
     def on_gone(self, detail: str, code: int | None = None) -> None:
         """The connection is over without our wish. `detail` goes on from "the bot …". Nothing follows.
 
@@ -92,13 +102,14 @@ class BotSocket(WSListener):
         self.over = False
         """Closed or lost: nothing more is sent, nothing more is reported."""
         self.writable = True
-        """False while as much audio waits behind the socket as may."""
+        """False while the kernel takes no more."""
         self._subprotocol: str | None = None
         self._listener = listener
         self._text_bytes_max = text_bytes_max
         self._clock = clock
         self._transport: WSTransport | None = None
         self._calls = 1
+        self._backlog = Backlog(AUDIO_WAITING_BYTES_MAX)
         self._heard = True
         """Since the last ping."""
         self._pinged_at = clock()
@@ -179,6 +190,8 @@ class BotSocket(WSListener):
 
     def resume_writing(self) -> None:
         self.writable = True
+        while self._backlog and self.writable and not self.over:
+            self._listener.on_room(self._backlog.take())
 
     def _text_part(self, frame: WSFrame) -> None:
         """Put the parts of a fragmented message together (RFC 6455, section 5.4), up to the limit."""
@@ -200,19 +213,29 @@ class BotSocket(WSListener):
     def make_room(self, calls: int) -> None:
         """Let so much wait as so many calls may have."""
         self._calls = max(1, calls)
+        self._backlog.limit_bytes = self._calls * AUDIO_WAITING_BYTES_MAX
         if self._transport is None or self._transport.is_disconnected:
             return
         connection = self._transport.underlying_transport
         room = min(self._calls * SOCKET_SEND_BYTES, SOCKET_SEND_BYTES_MAX)
         connection.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, room)
-        connection.set_write_buffer_limits(high=self._calls * AUDIO_WAITING_BYTES_MAX)
+        # What the transport has, cannot be dropped any more: audio waits in our own queue.
+        connection.set_write_buffer_limits(high=0)
 
     def send_binary(self, message: bytes | bytearray | memoryview) -> bool:
-        """Send one binary frame; False when the bot reads too slowly and it was dropped."""
-        if self._transport is None or self.over or not self.writable:
+        """Send one frame of audio; False when there is nobody, or it is postponed, and overtaken by text."""
+        if self._transport is None or self.over:
             return False
-        self._transport.send(WSMsgType.BINARY, message)
-        return True
+        if self.writable:
+            self._transport.send(WSMsgType.BINARY, message)
+            return True
+        self.postpone(bytes(message))
+        return False
+
+    def postpone(self, audio: bytes) -> None:
+        """Keep audio for which there is no room now; what is too much of it is dropped, the oldest first."""
+        for dropped in self._backlog.add(audio):
+            self._listener.on_dropped(dropped)
 
     def send_text(self, text: str) -> None:
         """Send one text frame; nothing happens when the connection is gone."""
@@ -226,8 +249,7 @@ class BotSocket(WSListener):
         return self._transport.underlying_transport.get_write_buffer_size() if self._transport else 0
 
     def _waiting_bytes_max(self) -> int:
-        # Of many calls the audio alone may be more than that.
-        return max(TEXT_WAITING_BYTES_MAX, 2 * self._calls * AUDIO_WAITING_BYTES_MAX)
+        return max(TEXT_WAITING_BYTES_MAX, self._calls * TEXT_OF_CALL_BYTES_MAX)
 
     # --- life and end ---------------------------------------------------------------------------------------
 

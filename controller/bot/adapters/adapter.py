@@ -150,7 +150,7 @@ class Adapter(ABC):
     def audio_to_bot(self, audio: bytes | bytearray | memoryview) -> str | bytes | None:
         """The caller's audio as one frame; None where the protocol has no room for it (yet).
 
-        `audio` is valid during the call only. What comes here is sent: a bot that reads too slowly is left out before.
+        `audio` is valid during the call only. What comes here is sent: what a slow bot has no room for waits before.
         """
 
     @abstractmethod

@@ -18,6 +18,7 @@ from controller.bot.adapters.adapter import Opening
 from controller.bot.connection import BotConnection
 from controller.bot.conversation import BotFailed, BotRefused, Message
 from controller.bot.protocol import TEXT_MESSAGE_BYTES_MAX, Answered, Party, Start
+from controller.bot.websocket import AUDIO_WAITING_BYTES_MAX
 from tests.unit.bot.scripted_bot import Line, accept, echo, serving, silent, until
 
 START = Start(call_id="call-1", caller=Party(number="+4930111"), callee=Party(number="+4930222"), route="default")
@@ -448,10 +449,42 @@ async def test_a_bot_that_does_not_read_loses_audio_and_then_the_connection(call
             assert sent < 20_000
             if sent % 100 == 0:
                 await asyncio.sleep(0.001)
-        assert call.bot.counters["audio_frames_dropped_to_bot"] == 1
+        for _ in range(20):
+            call.bot.send_audio(bytes(1000))
+        assert call.bot.counters["audio_frames_dropped_to_bot"] == 21 - AUDIO_WAITING_BYTES_MAX // 1000
         for _ in range(20_000):
             call.bot.send(Answered())
         assert call.told == ["accepted", "lost: the bot does not read what it is sent"]
+
+
+async def test_a_bot_that_was_away_hears_the_newest_and_misses_what_was_before_it(call: Call) -> None:
+    """Two seconds of audio wait for it at most, in order; what it had not taken of the time before is lost."""
+    reads, heard = asyncio.Event(), list[int]()
+
+    async def is_away(line: Line) -> None:
+        await accept(line)
+        reading = line.socket._reader._protocol  # type: ignore[union-attr] # noqa: SLF001
+        reading.pause_reading()
+        await reads.wait()
+        reading.resume_reading()
+        while isinstance(frame := await line.hear(), bytes):
+            heard.append(int.from_bytes(frame[:4], "big"))
+
+    async with serving(is_away) as bot:
+        await call.open(bot.url)
+        said = 0
+        while call.bot.counters["audio_frames_dropped_to_bot"] < 30:
+            call.bot.send_audio(said.to_bytes(4, "big") * 250)
+            said += 1
+            assert said < 20_000
+            if said % 100 == 0:
+                await asyncio.sleep(0.001)
+        reads.set()
+        await until(lambda: heard and heard[-1] == said - 1)
+        kept = AUDIO_WAITING_BYTES_MAX // 1000
+        assert heard == [*range(said - kept - 30), *range(said - kept, said)]
+        assert call.bot.send_audio(said.to_bytes(4, "big") * 250)
+        await until(lambda: heard[-1] == said)
 
 
 @pytest.fixture(scope="module")

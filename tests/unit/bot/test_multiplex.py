@@ -382,8 +382,17 @@ async def test_a_bot_that_does_not_read_loses_audio_and_then_the_socket(worker: 
             assert sent < 40_000
             if sent % 100 == 0:
                 await asyncio.sleep(0.001)
-        assert not second.stream.send_audio(bytes(160))
-        assert [call.stream.counters["audio_frames_dropped_to_bot"] for call in (first, second)] == [1, 1]
+        worker.sockets.flush()
+        for _ in range(60):
+            assert not first.stream.send_audio(bytes(500))
+            assert not second.stream.send_audio(bytes(500))
+            worker.sockets.flush()
+        waiting = 2 * websocket.AUDIO_WAITING_BYTES_MAX // (1000 + 2 * RECORD_HEADER.size)
+        # One waited before the sixty; with each of the others both calls lost a frame.
+        assert [call.stream.counters["audio_frames_dropped_to_bot"] for call in (first, second)] == [
+            61 - waiting,
+            60 - waiting,
+        ]
         for _ in range(20_000):
             second.stream.send(Answered())
         for call in (first, second):
