@@ -20,6 +20,9 @@ UNACKNOWLEDGED_REPORTS_MAX: Final = 10_000
 ACCEPT_SECONDS_MAX: Final = 3_600.0
 """No phone rings longer; the setting has the same limit."""
 
+STALL_SECONDS_MAX: Final = 3_600.0
+"""No call waits longer for a bot that does not listen."""
+
 
 class _Message(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -59,6 +62,8 @@ class Open(_Message):
     """How much of the caller's audio goes to the bot in one message: fewer cost less, and come later."""
     voice: Literal["off", "tell", "barge_in"] = "off"
     """Voice activity: tell the bot when the caller speaks; and pause the bot's audio at once, without its word."""
+    stall_seconds: Annotated[float, Field(gt=0, le=STALL_SECONDS_MAX)] = 5.0
+    """A bot that takes no audio for this long, with seconds of it waiting in the buffers before, does not listen."""
 
     @model_validator(mode="after")
     def _one_law(self) -> Self:

@@ -39,9 +39,6 @@ from controller.media.rows import PeerAddress
 from controller.media.stall import Stall
 from controller.media.uplink import Audio, Uplink
 
-STALLED_SECONDS: Final = 5.0
-"""A bot that takes no audio for this long, with seconds of it waiting in the buffers before, does not listen."""
-
 
 class Reports(Protocol):
     """Where reports go."""
@@ -74,7 +71,7 @@ class Session:
         self.downlink = Downlink(opening, self)
         self._reports = reports
         self._barge_in = opening.voice == "barge_in"
-        self._stall = Stall(STALLED_SECONDS, now)
+        self._stall = Stall(opening.stall_seconds, now)
         self._bot_heard = False
         """The bot has had the first of the caller's audio."""
         self._silent_frame = bytes([self.silence]) * formats.unit_bytes(opening) * FRAME_BYTES

@@ -11,6 +11,7 @@ from controller.call import events as e
 from controller.call.commands import OpenBot
 from controller.errors import MediaLinkError, MediaOverload
 from controller.media import control_messages as media
+from controller.media.statistics import merged
 from controller.routing.route import Arrival
 from controller.routing.trigger import Trigger
 from controller.session import translation
@@ -51,6 +52,7 @@ class BotLegs:
         self._workers: dict[int, MediaWorker] = {}
         self._closing: dict[int, asyncio.Future[None]] = {}
         self.statistics: dict[str, int | float] = {}
+        """Of all sessions that are over."""
 
     async def open(self, command: OpenBot, arrival: Arrival, route: str) -> None:
         """Ask a worker to ask the bot."""
@@ -116,7 +118,7 @@ class BotLegs:
     def report(self, report: media.Report, attempt: int) -> None:
         """The worker says something about one of our sessions."""
         if isinstance(report, media.Closed):
-            self.statistics.update(report.statistics)
+            self.statistics = merged(self.statistics, report.statistics)
         if isinstance(report, media.Closed | media.Refused | media.Failed):
             self._forget(attempt)
         event = translation.from_report(report, attempt)

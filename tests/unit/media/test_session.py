@@ -284,6 +284,15 @@ def test_a_bot_that_takes_no_audio_has_stalled(call: Call) -> None:
     assert call.reported() == ["first_audio", "stalled", "stalled"]
 
 
+def test_the_route_says_how_long_a_bot_may_take_nothing() -> None:
+    call = Call(stall_seconds=12.0)
+    call.bot.reads = False
+    seconds_go_by(call, 1, 11)
+    assert call.reported() == []
+    seconds_go_by(call, 11, 30)
+    assert [report.seconds for report in call.reports.all] == [12.0]
+
+
 def test_a_caller_who_says_nothing_is_not_the_bots_fault(call: Call) -> None:
     for second in range(1, 20):
         call.session.watch(float(second), 60.0)

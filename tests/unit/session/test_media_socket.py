@@ -68,4 +68,4 @@ async def test_a_socket_that_breaks_in_mid_call_is_made_anew_for_the_same_bot() 
     assert "close" in stage.worker.kinds()
     stage.session.post(e.CallerGone())
     closed = await stage.ended()
-    assert closed.statistics == {"packets_in": 7}
+    assert closed.statistics == {"packets_in": 14}
