@@ -7,7 +7,7 @@ RUN apt-get update \
 # The same user and group as in Asterisk's image, which writes the passwords that are read here.
 RUN groupadd --gid 1500 controller \
     && useradd --uid 1500 --gid 1500 --no-create-home --home-dir /data controller \
-    && install -d -o controller -g controller -m 750 /secrets /data
+    && install -d -o controller -g controller -m 750 /secrets /data /sounds
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 
 # What changes seldom comes first: a change of our code costs the last two lines only.
@@ -24,17 +24,20 @@ COPY pyproject.toml README.md ./
 COPY controller controller
 RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
 
-FROM python AS demo-bot
+# Controller and demo bot speak with the same voice.
+FROM python AS voice
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends espeak-ng \
     && rm -rf /var/lib/apt/lists/*
+
+FROM voice AS demo-bot
 COPY --from=build /opt/venv /opt/venv
 COPY examples /app/examples
 WORKDIR /app
 USER controller
 CMD ["python", "-m", "examples.demo_bot"]
 
-FROM python AS controller
+FROM voice AS controller
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /data
 USER controller

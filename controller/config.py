@@ -77,6 +77,9 @@ class Settings(BaseModel):
     phone_password: SecretStr = SecretStr("")
     """Password of the SIP account `phone`, for `ari-controller phone`."""
 
+    sounds_dir: str = "data/sounds"
+    """Where spoken texts and WAV files are kept for Asterisk, which sees this folder under the same path."""
+
     database_url: str = "sqlite+aiosqlite:///data/calls.sqlite3"
 
     media_url: str = ""

@@ -6,6 +6,7 @@ ControllerError
 |  `- AsteriskAway     no answer at all: the connection is down
 |- MediaLinkError      no media worker could take the request
 |- MediaOverload       all of them have enough to do
+|- SoundError          a sound cannot be made: says which, why, and the mend
 `- ProtocolError       a peer sent what its protocol does not allow (the peer's fault, never fatal to us)
 """
 
@@ -52,6 +53,10 @@ class MediaLinkError(ControllerError):
 
 class MediaOverload(ControllerError):
     """Every media worker is at its limit: the call takes the ladder's `busy`."""
+
+
+class SoundError(ControllerError):
+    """A text that cannot be spoken, or a file that cannot be played."""
 
 
 class ProtocolError(ControllerError):

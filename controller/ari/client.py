@@ -13,7 +13,7 @@ import aiohttp
 import structlog
 from yarl import URL
 
-from controller.ari import operations
+from controller.ari import arrival, operations
 from controller.ari.events import Bridge, Channel, parse_bridge, parse_channel
 from controller.ari.operations import Operation, Value
 from controller.errors import AsteriskAway, AsteriskError, ProtocolError, SettingError
@@ -178,9 +178,6 @@ class AriClient:
         """The caller hears ringing (180)."""
         await self._do(operations.RING, {"channelId": channel_id})
 
-    async def stop_ringing(self, channel_id: str) -> None:
-        await self._do(operations.STOP_RINGING, {"channelId": channel_id}, gone=(404, 409))
-
     async def answer(self, channel_id: str) -> None:
         await self._do(operations.ANSWER, {"channelId": channel_id})
 
@@ -190,10 +187,12 @@ class AriClient:
         await self._do(operations.HANG_UP, {"channelId": channel_id}, query, gone=(404,))
 
     async def continue_in_dialplan(
-        self, channel_id: str, context: str, extension: str = "s", priority: int = 1
+        self, channel_id: str, context: str, extension: str = "s", *, variables: Variables | None = None
     ) -> None:
-        """Gives a channel back to the dialplan."""
-        query: dict[str, Value | None] = {"context": context, "extension": extension, "priority": priority}
+        """Gives a channel back to the dialplan, which finds `variables` set."""
+        if variables:
+            await self.set_variables(channel_id, variables)
+        query: dict[str, Value | None] = {"context": context, "extension": extension, "priority": 1}
         await self._do(operations.CONTINUE, {"channelId": channel_id}, query)
 
     async def send_dtmf(
@@ -226,6 +225,15 @@ class AriClient:
         query: dict[str, Value | None] = {"variables": ",".join(names)}
         found = await self._json(operations.GET_VARIABLES, {"channelId": channel_id}, query)
         return {name: str(value) for name, value in found["variables"].items() if value is not None}
+
+    async def arrival(self, channel_id: str, headers: Sequence[str] = ()) -> dict[str, str]:
+        """What came with a call, in one request; what did not come is not in it.
+
+        Names of SIP headers, those always read (`arrival.HEADERS`, History-Info) and `headers` of one's own, and
+        caller_name, rdnis (who forwarded the call), endpoint (the trunk or phone), language, call_id (SIP's).
+        """
+        asked = arrival.expressions(headers)
+        return arrival.read(asked, await self.variables(channel_id, list(asked.values())))
 
     async def set_variables(self, channel_id: str, variables: Variables) -> None:
         await self._do(operations.SET_VARIABLES, {"channelId": channel_id}, {}, {"variables": variables})
@@ -267,19 +275,8 @@ class AriClient:
             operations.PLAY_ON_CHANNEL, {"channelId": channel_id, "playbackId": playback_id}, {"media": media}
         )
 
-    async def play_on_bridge(self, bridge_id: str, playback_id: str, media: str) -> None:
-        path = {"bridgeId": bridge_id, "playbackId": playback_id}
-        await self._do(operations.PLAY_ON_BRIDGE, path, {"media": media})
-
     async def stop_playback(self, playback_id: str) -> None:
         await self._do(operations.STOP_PLAYBACK, {"playbackId": playback_id}, gone=(404,))
-
-    async def record_bridge(
-        self, bridge_id: str, name: str, audio_format: str = "wav", *, seconds: int | None = None
-    ) -> None:
-        """Records the mix of a bridge, at most `seconds` long."""
-        query: dict[str, Value | None] = {"name": name, "format": audio_format, "maxDurationSeconds": seconds}
-        await self._do(operations.RECORD_BRIDGE, {"bridgeId": bridge_id}, query)
 
     async def record_channel(
         self,
@@ -290,10 +287,14 @@ class AriClient:
         silence_seconds: int | None = None,
         terminate_on: str | None = None,
     ) -> None:
-        """Records a party that is in no bridge, as WAV: at most `seconds`, until silence or a key (none, any, *, #)."""
+        """Records a party that is in no bridge, as WAV: at most `seconds`, until silence or a key (none, any, *, #).
+
+        It begins with a beep, after what is being played. How it goes comes as events: RecordingStarted, then
+        RecordingFinished (also when the party hangs up) or RecordingFailed. A name that exists is an error.
+        """
         query: dict[str, Value | None] = {
             "name": name, "format": "wav", "maxDurationSeconds": seconds, "maxSilenceSeconds": silence_seconds,
-            "beep": True, "terminateOn": terminate_on,
+            "ifExists": "fail", "beep": True, "terminateOn": terminate_on,
         }  # fmt: skip
         await self._do(operations.RECORD_CHANNEL, {"channelId": channel_id}, query)
 

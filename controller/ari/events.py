@@ -182,6 +182,13 @@ class PlaybackFinished(AriEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingStarted(AriEvent):
+    """Before the beep: the recording begins after it."""
+
+    recording: LiveRecording
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingFinished(AriEvent):
     recording: LiveRecording
 
@@ -200,8 +207,8 @@ EVENTS: Final[Mapping[str, type[AriEvent]]] = {
     event.__name__: event
     for event in (
         StasisStart, StasisEnd, ChannelStateChange, ChannelDtmfReceived, ChannelHangupRequest, ChannelDestroyed, Dial,
-        ChannelHold, ChannelUnhold, ChannelEnteredBridge, ChannelLeftBridge, PlaybackStarted, PlaybackFinished,
-        RecordingFinished, RecordingFailed, ApplicationReplaced,
+        ChannelHold, ChannelUnhold, ChannelEnteredBridge, ChannelLeftBridge, PlaybackStarted,
+        PlaybackFinished, RecordingStarted, RecordingFinished, RecordingFailed, ApplicationReplaced,
     )
 }  # fmt: skip
 
@@ -231,7 +238,7 @@ def subject(event: AriEvent) -> str | None:
         return event.peer.id
     if isinstance(event, PlaybackStarted | PlaybackFinished):
         return event.playback.target_uri.partition(":")[2]
-    if isinstance(event, RecordingFinished | RecordingFailed):
+    if isinstance(event, RecordingStarted | RecordingFinished | RecordingFailed):
         return event.recording.target_uri.partition(":")[2]
     channel: Channel | None = getattr(event, "channel", None)
     return channel.id if channel else None

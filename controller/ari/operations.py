@@ -49,7 +49,6 @@ _MEDIA: Final = (
 EXTERNAL_MEDIA: Final = Operation("POST", "/channels/externalMedia", _MEDIA, "variables")
 HANG_UP: Final = Operation("DELETE", "/channels/{channelId}", ("reason_code", "reason"))
 RING: Final = Operation("POST", "/channels/{channelId}/ring")
-STOP_RINGING: Final = Operation("DELETE", "/channels/{channelId}/ring")
 ANSWER: Final = Operation("POST", "/channels/{channelId}/answer")
 DIAL: Final = Operation("POST", "/channels/{channelId}/dial", ("caller", "timeout"))
 CONTINUE: Final = Operation("POST", "/channels/{channelId}/continue", ("context", "extension", "priority"))
@@ -63,7 +62,7 @@ SET_VARIABLES: Final = Operation("POST", "/channels/{channelId}/variables", (), 
 PLAY_ON_CHANNEL: Final = Operation("POST", "/channels/{channelId}/play/{playbackId}", ("media",))
 SNOOP: Final = Operation("POST", "/channels/{channelId}/snoop/{snoopId}", ("spy", "whisper", "app", "appArgs"))
 
-_RECORD: Final = ("name", "format", "maxDurationSeconds", "maxSilenceSeconds", "beep", "terminateOn")
+_RECORD: Final = ("name", "format", "maxDurationSeconds", "maxSilenceSeconds", "ifExists", "beep", "terminateOn")
 RECORD_CHANNEL: Final = Operation("POST", "/channels/{channelId}/record", _RECORD)
 
 LIST_BRIDGES: Final = Operation("GET", "/bridges")
@@ -71,8 +70,6 @@ CREATE_BRIDGE: Final = Operation("POST", "/bridges/{bridgeId}", ("type",))
 DESTROY_BRIDGE: Final = Operation("DELETE", "/bridges/{bridgeId}")
 ADD_CHANNEL: Final = Operation("POST", "/bridges/{bridgeId}/addChannel", ("channel", "mute"))
 REMOVE_CHANNEL: Final = Operation("POST", "/bridges/{bridgeId}/removeChannel", ("channel",))
-PLAY_ON_BRIDGE: Final = Operation("POST", "/bridges/{bridgeId}/play/{playbackId}", ("media",))
-RECORD_BRIDGE: Final = Operation("POST", "/bridges/{bridgeId}/record", _RECORD)
 
 STOP_PLAYBACK: Final = Operation("DELETE", "/playbacks/{playbackId}")
 STOP_RECORDING: Final = Operation("POST", "/recordings/live/{recordingName}/stop")

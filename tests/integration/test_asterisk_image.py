@@ -22,6 +22,7 @@ STARTS = {
     "bundled, trunk in only": {"TRUNK_ADDRESSES": "198.51.100.7"},
     "bundled, trunk known by its host": {"TRUNK_HOST": "localhost:5070"},
     "bundled, behind NAT": {**TRUNK, "EXTERNAL_ADDRESS": "203.0.113.7"},
+    "bundled, queue": {**TRUNK, "QUEUE_MEMBERS": "PJSIP/human, PJSIP/+493023125100@trunk"},
     "bundled, one address": {"BIND_ADDRESS": "127.0.0.1", "SIP_PORT": "15060", "ARI_PORT": "18088"},
     "carrier": {"ASTERISK_ROLE": "carrier", "PROVIDER_HOST": "127.0.0.1:5060"},
 }
@@ -36,6 +37,7 @@ BAD_SETTINGS = {
     "PHONE_PASSWORD": "semicolon;inside",
     "HUMAN_ENDPOINT": "PJSIP/human,30)",
     "HUMAN_RING_SECONDS": "long",
+    "QUEUE_MEMBERS": "human",
     "EXTERNAL_ADDRESS": "http://example.com",
     "TRUNK_HOST": "sip:example.com",
     "TRUNK_ADDRESSES": "no-such-host.invalid",

@@ -8,9 +8,10 @@ import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from testcontainers.core.container import DockerContainer
 
@@ -76,8 +77,13 @@ class Asterisks:
 
 
 @contextmanager
-def running(rtp_ports: int = RTP_PORTS_EACH) -> Iterator[Asterisks]:
-    """Both, until the end of the block; each has so many ports for RTP, and a call takes four."""
+def running(
+    rtp_ports: int = RTP_PORTS_EACH, folders: Mapping[str, Path] | None = None, **settings: str
+) -> Iterator[Asterisks]:
+    """Both, until the end of the block; each has so many ports for RTP, and a call takes four.
+
+    `folders` of this machine, and `settings`, are the bundled one's: path there -> folder.
+    """
     bundled_sip, bundled_ari, carrier_sip, carrier_ari = _free_ports(4)
     bundled_settings = {
         "ARI_PORT": str(bundled_ari),
@@ -86,6 +92,7 @@ def running(rtp_ports: int = RTP_PORTS_EACH) -> Iterator[Asterisks]:
         "TRUNK_HOST": f"127.0.0.1:{carrier_sip}",
         "TRUNK_ADDRESSES": "127.0.0.1",
         "HUMAN_ENDPOINT": f"PJSIP/{HUMAN_NUMBER}@trunk",
+        **settings,
     }
     carrier_settings = {
         "ASTERISK_ROLE": "carrier",
@@ -94,7 +101,11 @@ def running(rtp_ports: int = RTP_PORTS_EACH) -> Iterator[Asterisks]:
         "CARRIER_ARI_PASSWORD": secrets.token_hex(8),
         "PROVIDER_HOST": f"127.0.0.1:{bundled_sip}",
     }
-    with _container(bundled_settings, rtp_ports) as bundled, _container(carrier_settings, rtp_ports) as carrier:
+    started = _container(bundled_settings, rtp_ports)
+    for path, folder in (folders or {}).items():
+        folder.chmod(0o755)  # Asterisk is another user
+        started.with_volume_mapping(str(folder), path, "ro")
+    with started as bundled, _container(carrier_settings, rtp_ports) as carrier:
         pair = Asterisks(
             Asterisk(
                 bundled, f"http://127.0.0.1:{bundled_ari}", "controller", bundled_settings["ARI_PASSWORD"], bundled_sip

@@ -100,8 +100,9 @@ class FakeAri(AriClient):
         self.there.discard(channel_id)
 
     async def continue_in_dialplan(
-        self, channel_id: str, context: str, _extension: str = "", _priority: int = 1
+        self, channel_id: str, context: str, _extension: str = "", *, variables: object = None
     ) -> None:
+        del variables
         await self._done(f"continue_in_{context}")
         self.there.discard(channel_id)
 

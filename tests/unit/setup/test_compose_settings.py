@@ -13,6 +13,7 @@ FIXED_BY_COMPOSE = {
     "CARRIER_ARI_URL",
     "MEDIA_LISTEN",
     "MEDIA_WORKERS",
+    "SOUNDS_DIR",
 }
 """The containers' own affair; for those who run without Compose."""
 LEFT_TO_THE_PROGRAM = {
