@@ -15,6 +15,8 @@ from typing import Any, Final
 import structlog
 
 from controller.api.control import RecordsOnly
+from controller.api.event_log import EventLog
+from controller.api.events import tap
 from controller.api.parts import Parts
 from controller.api.server import serve_api
 from controller.ari.client import AriClient
@@ -36,6 +38,9 @@ WORKER_STOP_SECONDS: Final = 3.0
 """For our own media worker to end its sessions."""
 WORKER_RESTART_SECONDS: Final = 0.5
 """Between the end of our own media worker, which should not end, and the next."""
+
+RAW_EVENTS_KEPT_MAX: Final = 2_000
+"""Asterisk's own, for those who watch them: a few seconds of a busy one."""
 
 ABANDONED_MAX: Final = 10_000
 """Calls that one controller can have had at a time, with room to spare."""
@@ -66,9 +71,10 @@ async def serve(settings: Settings) -> None:
             )
         )
         dispatcher = Dispatcher(ari, Router(settings), writer.submit, settings.media_load_max)
-        parts = Parts(lambda: health(dispatcher, writer), RecordsOnly(), store)
+        raw_events = EventLog(RAW_EVENTS_KEPT_MAX)
+        parts = Parts(lambda: health(dispatcher, writer), RecordsOnly(), store, await _events(store), raw_events)
         await stack.enter_async_context(serve_api(settings, parts))
-        tasks = [asyncio.create_task(EventStream(ari, dispatcher).run(), name="event stream")]
+        tasks = [asyncio.create_task(EventStream(ari, dispatcher, tap=tap(raw_events)).run(), name="event stream")]
         stack.push_async_callback(_cancel, tasks)
         urls = settings.media_urls
         token = settings.media_token.get_secret_value()
@@ -106,6 +112,13 @@ def health(dispatcher: Dispatcher, writer: RecordWriter) -> dict[str, Any]:
         "calls": dispatcher.calls,
         "records_waiting": writer.waiting,
     }
+
+
+async def _events(store: RecordStore) -> EventLog:
+    """What is stored from now on."""
+    events = EventLog()
+    store.subscribe(events.publish_stored)
+    return events
 
 
 @asynccontextmanager

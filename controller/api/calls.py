@@ -90,12 +90,12 @@ class Placed(Model):
 async def list_calls(parts: Parts, asked: Asked[CallsQuery, Nothing]) -> CallList:
     if asked.query.live:
         return CallList(calls=[ListedCall.of_live(call) for call in parts.calls.live()[: asked.query.limit]])
-    calls = await parts.records.list_calls(asked.query.limit)
+    calls = await parts.store.list_calls(asked.query.limit)
     return CallList(calls=[ListedCall.of(call) for call in calls])
 
 
 async def show_call(parts: Parts, asked: Asked[Nothing, Nothing]) -> WholeCall:
-    detail = await parts.records.show_call(asked.path["call_id"])
+    detail = await parts.store.show_call(asked.path["call_id"])
     return WholeCall.of(detail, _live(parts, detail.summary.id))
 
 

@@ -4,7 +4,9 @@ import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 from aiohttp import web
 
@@ -14,6 +16,9 @@ from controller.api.parts import Parts
 from controller.api.serving import Gate, application
 from controller.config import Address, Settings
 from controller.errors import SettingError
+
+SHUTDOWN_SECONDS: Final = 1.0
+"""For requests under way when we stop."""
 
 
 @asynccontextmanager
@@ -25,7 +30,8 @@ async def serve_api(settings: Settings, parts: Parts) -> AsyncIterator[None]:
     )
     context = _tls(settings)
     app = application(OPERATIONS, parts, gate, tls=context is not None)
-    runner = web.AppRunner(app, access_log=None)
+    app.on_shutdown.append(partial(_end_streams, parts))
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     address = Address.parse(settings.api_listen)
     try:
@@ -38,6 +44,11 @@ async def serve_api(settings: Settings, parts: Parts) -> AsyncIterator[None]:
         yield
     finally:
         await runner.cleanup()
+
+
+async def _end_streams(parts: Parts, _app: web.Application) -> None:
+    parts.events.close()
+    parts.raw_events.close()
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:

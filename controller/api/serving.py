@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from controller.api import problems
 from controller.api.control import CallNotFound, NotAllowed, NotNow, NotSupported
+from controller.api.event_log import TooManyReaders
 from controller.api.limits import RateLimit
 from controller.api.operations import BODY_BYTES_MAX, Asked, Model, Operation
 from controller.api.parts import Parts
@@ -39,6 +40,7 @@ STATUSES: Final[dict[type[ControllerError], int]] = {
     NotNow: HTTPStatus.CONFLICT,
     NotAllowed: HTTPStatus.FORBIDDEN,
     NotSupported: HTTPStatus.NOT_IMPLEMENTED,
+    TooManyReaders: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreAway: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """What an error of ours is over HTTP; its text is the problem's detail."""

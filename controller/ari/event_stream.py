@@ -8,6 +8,7 @@ never replays them, so the listener is told of every new connection and compares
 import asyncio
 import json
 import random
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import aiohttp
@@ -49,8 +50,18 @@ class EventListener(Protocol):
 class EventStream:
     """Runs until it is cancelled or replaced."""
 
-    def __init__(self, ari: AriClient, listener: EventListener, settings_prefix: str = "") -> None:
-        """`settings_prefix` stands before ARI_… in the names of the settings that this Asterisk has."""
+    def __init__(
+        self,
+        ari: AriClient,
+        listener: EventListener,
+        settings_prefix: str = "",
+        tap: Callable[[str], None] | None = None,
+    ) -> None:
+        """`settings_prefix` stands before ARI_… in the names of the settings that this Asterisk has.
+
+        `tap` sees every event as it came, known to us or not.
+        """
+        self._tap = tap
         self._ari = ari
         self._settings = f"{settings_prefix}ARI_"
         self._listener = listener
@@ -85,6 +96,8 @@ class EventStream:
         async for message in socket:
             if message.type is not aiohttp.WSMsgType.TEXT:
                 continue
+            if self._tap:
+                self._tap(message.data)
             try:
                 event = parse_event(json.loads(message.data))
             except (ValueError, ProtocolError) as error:

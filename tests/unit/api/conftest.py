@@ -1,6 +1,6 @@
 """A running API: real sockets, real tokens, a real store, and calls that only pretend."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from controller.api.event_log import EventLog
 from controller.api.parts import Parts
 from controller.api.server import serve_api
 from controller.config import Settings
@@ -26,6 +27,7 @@ class Api:
     calls: FakeCalls
     store: RecordStore
     session: aiohttp.ClientSession
+    parts: Parts
     health: dict[str, Any] = field(default_factory=dict)
 
     def ask(self, method: str, path: str, role: str = "admin", **options: Any) -> Any:
@@ -77,7 +79,13 @@ def health() -> dict[str, Any]:
 
 @pytest.fixture
 def parts(calls: FakeCalls, store: RecordStore, health: dict[str, Any]) -> Parts:
-    return Parts(lambda: health, calls, store)
+    return make_parts(health, calls, store)
+
+
+def make_parts(health: dict[str, Any], calls: FakeCalls, store: RecordStore) -> Parts:
+    events = EventLog()
+    store.subscribe(events.publish_stored)
+    return Parts(lambda: health, calls, store, events, EventLog(10))
 
 
 @pytest.fixture
@@ -85,7 +93,4 @@ async def api(
     settings: Settings, parts: Parts, calls: FakeCalls, store: RecordStore, health: dict[str, Any]
 ) -> AsyncIterator[Api]:
     async with serve_api(settings, parts), aiohttp.ClientSession() as session:
-        yield Api(f"http://{settings.api_listen}", calls, store, session, health)
-
-
-Refused = Callable[[str], None]
+        yield Api(f"http://{settings.api_listen}", calls, store, session, parts, health)
