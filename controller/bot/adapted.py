@@ -136,9 +136,9 @@ class AdaptedConnection(Conversation):
 
     # --- the end --------------------------------------------------------------------------------------------
 
-    def end(self, reason: EndReason) -> None:
+    def end(self, reason: EndReason, counters: dict[str, int | float] | None = None) -> None:
         self._awaits_farewell = self._stage is Stage.ACCEPTED and self._adapter is not None and self._adapter.LAST_WORD
-        super().end(reason)
+        super().end(reason, counters)
 
     def _leave(self) -> None:
         if self._awaits_farewell:

@@ -18,17 +18,28 @@ from controller.bot.protocol import (
     Error,
     ErrorCode,
     FromBot,
+    GetStatistics,
     Hangup,
+    Hold,
     Log,
     Mark,
+    MetadataUpdate,
     Pause,
+    Ping,
+    Play,
+    Pong,
+    Recording,
     Reject,
     Result,
     Resume,
+    SendDtmf,
     Start,
     ToBot,
     Transcript,
     Transfer,
+    TransferCancel,
+    TransferComplete,
+    Unhold,
     UnknownType,
     parse_from_bot,
     serialize,
@@ -36,8 +47,27 @@ from controller.bot.protocol import (
 from controller.bot.websocket import explain, where
 from controller.errors import ControllerError, ProtocolError
 
-Message = Clear | Pause | Resume | Mark | Transcript | Result | Log | Transfer | Hangup
-"""What a bot may say after `accept`."""
+Message = (
+    Clear
+    | Pause
+    | Resume
+    | Mark
+    | Transcript
+    | Result
+    | Log
+    | MetadataUpdate
+    | SendDtmf
+    | Play
+    | Hold
+    | Unhold
+    | Recording
+    | GetStatistics
+    | Transfer
+    | TransferComplete
+    | TransferCancel
+    | Hangup
+)
+"""What a bot may say after `accept`, and we do not answer at once."""
 
 
 class BotFailed(ControllerError):
@@ -60,7 +90,7 @@ class BotRefused(ControllerError):
 class BotEvents(Protocol):
     """Who listens to a bot. Called in the order in which the bot's frames came; must not raise."""
 
-    def on_accepted(self) -> None: ...
+    def on_accepted(self, accept: Accept) -> None: ...
 
     def on_audio(self, audio: memoryview) -> None:
         """`audio` is valid during the call only."""
@@ -190,20 +220,22 @@ class Conversation(ABC):
             if not started:
                 self.refuse("not_now", f"{message.type} comes once, before anything else")
             elif isinstance(message, Accept):
-                self._accept()
+                self._accept(message)
             else:
                 self._settle(BotRefused(message))
+        elif isinstance(message, Ping):
+            self.send(Pong(id=message.id))
         elif started and not isinstance(message, Log):
             self.refuse("not_now", f"{message.type} comes after accept")
         else:
             self._events.on_message(message)
 
-    def _accept(self) -> None:
+    def _accept(self, accept: Accept) -> None:
         # Reported here and not by the task that awaits the answer: the frames behind this one come first otherwise.
         if self._answer is not None and not self._answer.done():
             self._stage = Stage.ACCEPTED
             self._answer.set_result(None)
-            self._events.on_accepted()
+            self._events.on_accepted(accept)
 
     def _settle(self, error: Exception) -> None:
         if self._answer is not None and not self._answer.done():
@@ -220,9 +252,9 @@ class Conversation(ABC):
         """Answer the bot with an `error`."""
         self.send(Error(code=code, message=message, field=field))
 
-    def end(self, reason: EndReason) -> None:
+    def end(self, reason: EndReason, counters: dict[str, int | float] | None = None) -> None:
         """Say `end` and leave. Nothing is reported afterwards."""
-        self.send(End(reason=reason))
+        self.send(End(reason=reason, counters=counters if self._stage is Stage.ACCEPTED else None))
         self._finish()
 
     def _finish(self) -> None:

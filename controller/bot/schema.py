@@ -58,7 +58,7 @@ def build() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Bot protocol {SUBPROTOCOL}",
         "description": "Text frames between ari-controller and a bot. ToBot: sent to the bot; FromBot: sent by it.",
-        "oneOf": [{"$ref": f"#/$defs/{name}"} for name in _UNIONS],
+        "anyOf": [{"$ref": f"#/$defs/{name}"} for name in _UNIONS],
         "$defs": definitions,
     }
 
@@ -100,16 +100,20 @@ def _tidy(definition: dict[str, Any]) -> dict[str, Any]:
     return definition
 
 
-def main(arguments: list[str]) -> int:
-    """Write or check the file. Returns the exit status."""
-    text = render()
+def write_or_check(path: Path, text: str, module: str, arguments: list[str]) -> int:
+    """Write or check a generated file. Returns the exit status."""
     if "--check" not in arguments:
-        SCHEMA_PATH.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
         return 0
-    if SCHEMA_PATH.is_file() and SCHEMA_PATH.read_text(encoding="utf-8") == text:
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
         return 0
-    print(f"{SCHEMA_PATH} is not what the models say: run python -m controller.bot.schema", file=sys.stderr)  # noqa: T201
+    print(f"{path} is not what the models say: run python -m {module}", file=sys.stderr)  # noqa: T201
     return 1
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check the schema's file. Returns the exit status."""
+    return write_or_check(SCHEMA_PATH, render(), "controller.bot.schema", arguments)
 
 
 if __name__ == "__main__":

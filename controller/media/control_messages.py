@@ -156,6 +156,8 @@ class Accepted(_Message):
     type: Literal["accepted"] = "accepted"
     seq: int = 0
     session: str
+    resume_token: str | None = None
+    """The bot can go on with the call on another worker: `start.resume` with this token."""
 
 
 class Refused(_Message):
@@ -166,6 +168,8 @@ class Refused(_Message):
     session: str
     reason: Literal["busy", "unavailable"]
     detail: str = ""
+    retry_after_seconds: int | None = None
+    """The bot wants no more calls for so long."""
 
 
 class Failed(_Message):
@@ -179,9 +183,9 @@ class Failed(_Message):
 
 
 class BotMessage(_Message):
-    """A valid message of the bot that is not about audio: transcript, result, log, transfer, hangup.
+    """A valid message of the bot that is not about audio (`bot.conversation.Message`).
 
-    `hangup` and `transfer` are reported once all audio sent before them has been played.
+    `hangup`, `transfer`, `send_dtmf` and `hold` are reported once all audio sent before them has been played.
     """
 
     type: Literal["message"] = "message"

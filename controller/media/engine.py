@@ -148,7 +148,14 @@ class Engine:
         except BotRefused as refusal:
             self._forget(session)
             reject = refusal.reject
-            self._outbox.add(Refused(session=session.id, reason=reject.reason, detail=reject.message))
+            self._outbox.add(
+                Refused(
+                    session=session.id,
+                    reason=reject.reason,
+                    detail=reject.message,
+                    retry_after_seconds=reject.retry_after_seconds,
+                )
+            )
         except BotFailed as failure:
             self._forget(session)
             self._outbox.add(Failed(session=session.id, trigger=failure.trigger, detail=failure.detail))
@@ -214,7 +221,7 @@ class Engine:
     def _end(self, session: Session, reason: EndReason) -> None:
         self._forget(session)
         if session.bot is not None:
-            session.bot.end(reason)
+            session.bot.end(reason, session.statistics(self.counters["strangers"]))
         if opening := self._openings.pop(session.id, None):
             opening.cancel()
 

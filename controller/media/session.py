@@ -8,15 +8,23 @@ from uuid import uuid4
 
 from controller.bot.conversation import Conversation, Message
 from controller.bot.protocol import (
+    Accept,
     Answered,
     Clear,
+    GetStatistics,
     Hangup,
+    Hold,
+    Log,
     Mark,
     Pause,
+    Result,
     Resume,
+    SendDtmf,
     SpeechStarted,
     SpeechStopped,
+    Statistics,
     ToBot,
+    Transcript,
     Transfer,
 )
 from controller.media import formats
@@ -148,8 +156,8 @@ class Session:
 
     # --- from the bot (BotEvents) ---------------------------------------------------------------------------
 
-    def on_accepted(self) -> None:
-        self._reports.add(Accepted(session=self.id))
+    def on_accepted(self, accept: Accept) -> None:
+        self._reports.add(Accepted(session=self.id, resume_token=accept.resume_token))
 
     def on_audio(self, audio: memoryview) -> None:
         self.downlink.write(audio)
@@ -165,14 +173,23 @@ class Session:
             self.downlink.mark(message)
         elif self._reports.crowded(self.id):
             self.refuse(f"too many messages are waiting to be stored, this {message.type} is dropped")
-        elif isinstance(message, Transfer | Hangup):
+        elif isinstance(message, GetStatistics):
+            self.tell_bot(Statistics(counters=self.statistics(self._strangers_before)))
+        elif isinstance(message, Hangup) and message.result is not None:
+            self.on_message(Result(type="result", **message.result.model_dump()))
+            self.on_message(message.model_copy(update={"result": None}))
+        elif isinstance(message, Transfer | Hangup | SendDtmf | Hold):
             # What is asked for after the audio cannot wait for a pause without an end.
             self.downlink.resume()
-            self.downlink.mark(BotMessage(session=self.id, message=message.model_dump(mode="json")))
+            self.downlink.mark(self._passed_on(message))
+        elif isinstance(message, Transcript | Result | Log) and not message.id:
+            # It gets an id, so that it is stored once; ~ tells that the bot need not hear of it.
+            self._reports.add(self._passed_on(message.model_copy(update={"id": f"~{uuid4().hex}"})))
         else:
-            # One without an id gets one, so that it is stored once; ~ tells that the bot need not hear of it.
-            known = message if message.id else message.model_copy(update={"id": f"~{uuid4().hex}"})
-            self._reports.add(BotMessage(session=self.id, message=known.model_dump(mode="json")))
+            self._reports.add(self._passed_on(message))
+
+    def _passed_on(self, message: Message) -> BotMessage:
+        return BotMessage(session=self.id, message=message.model_dump(mode="json", exclude_none=True))
 
     def on_lost(self, detail: str) -> None:
         self.downlink.lost(Disconnected(session=self.id, detail=detail))

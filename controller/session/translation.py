@@ -101,7 +101,7 @@ def _from_bot(raw: dict[str, object], attempt: int) -> e.Event | None:
             return e.ResultReported(attempt, item_id, name, data)
         case protocol.Log(id=str(item_id), level=level, message=message, data=data):
             return e.LogWritten(attempt, item_id, level, message, data)
-        case protocol.Transfer(summary=summary):
+        case protocol.Transfer(to="human", way="bridge", summary=summary):
             return e.TransferRequested(attempt, summary)
         case protocol.Hangup(reason=reason):
             return e.BotHungUp(attempt, reason)

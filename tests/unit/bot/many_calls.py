@@ -11,7 +11,7 @@ from controller.bot.adapters.adapter import Opening
 from controller.bot.conversation import Message
 from controller.bot.framing import SUBPROTOCOL_MUX
 from controller.bot.multiplex import SharedSockets
-from controller.bot.protocol import Party, Start
+from controller.bot.protocol import Accept, Party, Start
 from tests.unit.bot.scripted_bot import Line, Script, ScriptedBot, serving
 
 
@@ -23,7 +23,7 @@ class Call:
         self.fails = False
         self.stream = sockets.stream(self)
 
-    def on_accepted(self) -> None:
+    def on_accepted(self, _accept: Accept) -> None:
         self.told.append("accepted")
 
     def on_audio(self, audio: memoryview) -> None:

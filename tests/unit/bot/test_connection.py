@@ -17,7 +17,7 @@ from controller.bot import websocket as module
 from controller.bot.adapters.adapter import Opening
 from controller.bot.connection import BotConnection
 from controller.bot.conversation import BotFailed, BotRefused, Message
-from controller.bot.protocol import TEXT_MESSAGE_BYTES_MAX, Answered, Party, Start
+from controller.bot.protocol import TEXT_MESSAGE_BYTES_MAX, Accept, Answered, Party, Start
 from controller.bot.websocket import AUDIO_WAITING_BYTES_MAX
 from tests.unit.bot.scripted_bot import Line, accept, echo, serving, silent, until
 
@@ -30,7 +30,7 @@ class Listener:
     def __init__(self) -> None:
         self.told: list[Any] = []
 
-    def on_accepted(self) -> None:
+    def on_accepted(self, _accept: Accept) -> None:
         self.told.append("accepted")
 
     def on_audio(self, audio: memoryview) -> None:

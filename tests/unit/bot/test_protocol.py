@@ -22,6 +22,7 @@ JSON = st.recursive(
     max_leaves=10,
 )
 DATA = st.dictionaries(TEXT, JSON, max_size=4)
+COUNTERS = st.dictionaries(TEXT, NUMBERS, max_size=3)
 PARTIES = st.builds(protocol.Party, number=st.none() | TEXT, name=st.none() | TEXT)
 
 TO_BOT = st.one_of(
@@ -36,19 +37,47 @@ TO_BOT = st.one_of(
     st.builds(protocol.Ack, id=IDS),
     st.builds(protocol.TransferProgress, state=st.sampled_from(["ringing", "connected", "busy"]), detail=TEXT),
     st.builds(protocol.Error, code=st.sampled_from(["malformed", "overrun"]), message=TEXT, field=st.none() | TEXT),
-    st.builds(protocol.End, reason=st.sampled_from(["caller_hung_up", "shutdown"])),
+    st.builds(protocol.PlayFinished, id=IDS, outcome=st.sampled_from(["played", "cleared", "failed"]), detail=TEXT),
+    st.builds(protocol.RecordingState, state=st.sampled_from(["recording", "paused", "failed"]), detail=TEXT),
+    st.builds(protocol.MetadataUpdated, data=DATA),
+    st.builds(protocol.Statistics, counters=COUNTERS),
+    st.builds(protocol.Pong, id=st.none() | IDS),
+    st.builds(protocol.End, reason=st.sampled_from(["caller_hung_up", "shutdown"]), counters=st.none() | COUNTERS),
 )
 
 FROM_BOT = st.one_of(
-    st.just(protocol.Accept(type="accept")),
+    st.builds(
+        protocol.Accept,
+        audio=st.none() | st.builds(protocol.ChosenAudio, encoding=st.sampled_from(["mulaw", "pcm16"])),
+        resume_token=st.none() | IDS,
+        messages_received=st.none() | st.integers(0, 1_000),
+    ),
     st.builds(protocol.Reject, reason=st.sampled_from(["busy", "unavailable"]), message=TEXT),
     st.just(protocol.Clear(type="clear")),
     st.builds(protocol.Mark, name=IDS),
     st.builds(protocol.Transcript, id=st.none() | IDS, role=st.sampled_from(["caller", "bot", "human"]), text=TEXT),
     st.builds(protocol.Result, id=st.none() | IDS, name=IDS, data=DATA),
     st.builds(protocol.Log, id=st.none() | IDS, level=st.sampled_from(["debug", "error"]), message=TEXT, data=DATA),
-    st.builds(protocol.Transfer, summary=TEXT),
-    st.builds(protocol.Hangup, reason=TEXT),
+    st.builds(protocol.MetadataUpdate, data=DATA),
+    st.builds(protocol.SendDtmf, digits=st.text("0123456789ABCD*#", min_size=1, max_size=64)),
+    st.builds(protocol.Play, url=IDS, id=st.none() | IDS),
+    st.sampled_from([protocol.Hold(type="hold"), protocol.Unhold(type="unhold")]),
+    st.builds(protocol.Recording, action=st.sampled_from(["start", "pause", "resume", "stop"])),
+    st.just(protocol.GetStatistics(type="get_statistics")),
+    st.builds(protocol.Ping, id=st.none() | IDS),
+    st.builds(
+        protocol.Transfer,
+        to=IDS,
+        way=st.sampled_from(["bridge", "attended", "refer", "queue"]),
+        summary=TEXT,
+        headers=st.dictionaries(
+            st.sampled_from(["X-A", "X-B2"]),
+            st.text(st.characters(codec="ascii", min_codepoint=32, max_codepoint=126), max_size=9),
+        ),
+    ),
+    st.just(protocol.TransferComplete(type="transfer_complete")),
+    st.just(protocol.TransferCancel(type="transfer_cancel")),
+    st.builds(protocol.Hangup, reason=TEXT, result=st.none() | st.builds(protocol.FinalResult, name=IDS, data=DATA)),
 )
 
 
@@ -127,7 +156,23 @@ def test_the_shortest_messages_have_defaults() -> None:
         ('{"type":"result","name":"Booked","data":{"prices":[{"net":1e999}]}}', "data"),
         ('{"type":"log","message":"x","level":"fatal"}', "level"),
         ('{"type":"log","level":"info"}', "message"),
-        ('{"type":"transfer","to":"the moon"}', "to"),
+        ('{"type":"transfer","to":""}', "to"),
+        ('{"type":"transfer","way":"pigeon"}', "way"),
+        ('{"type":"transfer","headers":{"Via":"evil"}}', "headers.Via.[key]"),
+        ('{"type":"transfer","headers":{"X-A":"1\\r\\nVia: evil"}}', "headers.X-A"),
+        ('{"type":"send_dtmf","digits":""}', "digits"),
+        ('{"type":"send_dtmf","digits":"12E"}', "digits"),
+        ('{"type":"send_dtmf","digits":"1","duration_ms":39}', "duration_ms"),
+        ('{"type":"play"}', "url"),
+        ('{"type":"recording"}', "action"),
+        ('{"type":"recording","action":"burn"}', "action"),
+        ('{"type":"metadata_update"}', "data"),
+        ('{"type":"metadata_update","data":{"a":NaN}}', "data"),
+        ('{"type":"hangup","result":{"data":{}}}', "result.name"),
+        ('{"type":"reject","retry_after_seconds":3601}', "retry_after_seconds"),
+        ('{"type":"accept","audio":{"encoding":"opus"}}', "audio.encoding"),
+        ('{"type":"accept","resume_token":""}', "resume_token"),
+        ('{"type":"transcript","role":"bot","text":"x","start_ms":-1}', "start_ms"),
         (json.dumps({"type": "hangup", "reason": "x" * 201}), "reason"),
     ],
 )

@@ -30,7 +30,7 @@ def test_every_example_is_a_message(example: dict[str, Any]) -> None:
     if example["type"] in types("ToBot"):
         TO_BOT_SCHEMA.validate(example)
         message = protocol.parse_to_bot(frame)
-    else:
+    if example["type"] in types("FromBot"):
         FROM_BOT_SCHEMA.validate(example)
         message = protocol.parse_from_bot(frame)
     written = json.loads(protocol.serialize(message))
