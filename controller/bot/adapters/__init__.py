@@ -4,6 +4,7 @@ from typing import Final
 
 from controller.bot.adapters.adapter import Adapter, Opening
 from controller.bot.adapters.native import Native
+from controller.bot.adapters.openai import OpenAI
 from controller.bot.adapters.twilio import Twilio
 from controller.errors import ProtocolError
 
@@ -12,6 +13,7 @@ NATIVE: Final = "native"
 PROTOCOLS: Final[dict[str, type[Adapter]]] = {
     NATIVE: Native,
     "twilio": Twilio,
+    "openai": OpenAI,
 }
 
 
