@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -30,7 +31,9 @@ from controller.records.items import CallClosed
 from controller.records.store import RecordStore
 from controller.records.writer import RecordWriter
 from controller.routing.router import Router
-from controller.session.dispatcher import Dispatcher
+from controller.session.dispatcher import Dispatcher, Rules
+from controller.session.voices import Voices
+from controller.sounds.sounds import Sounds
 
 RECORDS_CLOSE_SECONDS: Final = 3.0
 """For what is waiting to be written when we stop."""
@@ -70,7 +73,10 @@ async def serve(settings: Settings) -> None:
                 settings.media_asterisk_url,
             )
         )
-        dispatcher = Dispatcher(ari, Router(settings), writer.submit, settings.media_load_max)
+        sounds = Sounds(Path(settings.sounds_dir))
+        await sounds.open()
+        rules = Rules(Voices(sounds), Path(settings.voicemail_dir), settings.media_load_max, settings.calls_max)
+        dispatcher = Dispatcher(ari, Router(settings), writer.submit, rules)
         raw_events = EventLog(RAW_EVENTS_KEPT_MAX)
         parts = Parts(lambda: health(dispatcher, writer), RecordsOnly(), store, await _events(store), raw_events)
         await stack.enter_async_context(serve_api(settings, parts))

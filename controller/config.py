@@ -64,6 +64,8 @@ class Settings(BaseModel):
     """Whether the bot is told when the caller speaks, and whether it is paused at once."""
     bot_accept_seconds: Seconds = 5.0
     """How long the phone may ring before the bot has accepted."""
+    bot_reconnect_seconds: Annotated[float, Field(ge=0, le=300)] = 5.0
+    """How long a bot whose connection was lost in mid-call is tried again, while the caller hears music; 0: not."""
     bot_multiplex: bool = False
     """One WebSocket for all calls of a media worker; the bot has to speak `ari-controller.v1.mux`."""
 
@@ -79,6 +81,12 @@ class Settings(BaseModel):
 
     sounds_dir: str = "data/sounds"
     """Where spoken texts and WAV files are kept for Asterisk, which sees this folder under the same path."""
+
+    voicemail_dir: str = "data/voicemail"
+    """Where messages that callers leave are kept, as WAV files."""
+
+    calls_max: Annotated[int, Field(ge=0)] = 0
+    """Calls with bots at a time; further ones take the ladder's `busy`. 0: no limit."""
 
     database_url: str = "sqlite+aiosqlite:///data/calls.sqlite3"
 

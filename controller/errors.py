@@ -7,6 +7,10 @@ ControllerError
 |- MediaLinkError      no media worker could take the request
 |- MediaOverload       all of them have enough to do
 |- SoundError          a sound cannot be made: says which, why, and the mend
+
+
+|- LimitReached        a bot, a route or this controller has as many calls as it may
+|- RefusedDestination  a transfer to where its route does not allow one
 `- ProtocolError       a peer sent what its protocol does not allow (the peer's fault, never fatal to us)
 """
 
@@ -59,9 +63,17 @@ class SoundError(ControllerError):
     """A text that cannot be spoken, or a file that cannot be played."""
 
 
+class LimitReached(ControllerError):
+    """As many calls as there may be: the ladder's `busy`."""
+
+
 class ProtocolError(ControllerError):
     """A message that its protocol does not allow. `field` is the dotted path of the culprit, if one is known."""
 
     def __init__(self, message: str, field: str | None = None) -> None:
         self.field = field
         super().__init__(message)
+
+
+class RefusedDestination(ControllerError):
+    """A transfer asked for goes where its route does not allow it; says why, for the bot and the record."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal, cast
 
-ChannelRole = Literal["media", "agent"]
-Role = Literal["media", "agent", "bridge"]
+AttemptRole = Literal["media", "agent", "consult"]
+Role = Literal["media", "agent", "bridge", "consult"]
 
 ENTROPY_BYTES: Final = 4
 """6 characters of 5 bits need 30 bits: a billion values for the calls of one second."""
@@ -48,17 +48,22 @@ def call_id(now_utc: datetime, entropy: bytes) -> str:
 
 def media_id(call_id: str, attempt: int = 1) -> str:
     """The channel that carries the call's audio to a media worker."""
-    return _channel_id(call_id, "media", attempt)
+    return _attempt_id(call_id, "media", attempt)
 
 
 def agent_id(call_id: str, attempt: int = 1) -> str:
     """The channel of a human to whom the caller is given."""
-    return _channel_id(call_id, "agent", attempt)
+    return _attempt_id(call_id, "agent", attempt)
 
 
 def bridge_id(call_id: str) -> str:
     """The bridge in which the legs of the call meet. It is never made twice: Asterisk loses a reused bridge id."""
     return f"{call_id}-bridge"
+
+
+def consult_id(call_id: str, attempt: int) -> str:
+    """The bridge in which the bot talks to this human before the caller does."""
+    return _attempt_id(call_id, "consult", attempt)
 
 
 def parse(asterisk_id: str) -> OurId | None:
@@ -70,7 +75,7 @@ def parse(asterisk_id: str) -> OurId | None:
     return OurId(match["call_id"], role, int(match["attempt"] or 1))
 
 
-def _channel_id(call_id: str, role: ChannelRole, attempt: int) -> str:
+def _attempt_id(call_id: str, role: AttemptRole, attempt: int) -> str:
     if not 1 <= attempt <= 9999:
         raise ValueError(f"attempts count from 1 to 9999, not {attempt}")
     return f"{call_id}-{role}" if attempt == 1 else f"{call_id}-{role}-{attempt}"

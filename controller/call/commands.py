@@ -3,24 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from controller.call.events import LogWritten, ResultReported, TranscriptSaid
+from controller.call.events import Report
+from controller.call.legs import Request
 from controller.call.vocabulary import Ending
-from controller.routing.route import Arrival, BotRung, HumanRung, Route
+from controller.routing.route import Arrival, BotRung, HumanRung, QueueRung, ReferRung, Route, Sound, VoicemailRung
+
+# --- the caller ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class RingCaller:
     """Tell the caller's phone that it rings (SIP 180)."""
-
-
-@dataclass(frozen=True, slots=True)
-class StartRingback:
-    """Let an answered caller hear a ringing tone, and nothing else."""
-
-
-@dataclass(frozen=True, slots=True)
-class StopRingback:
-    """End the tone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +27,57 @@ class AnswerCaller:
 
 
 @dataclass(frozen=True, slots=True)
-class Announce:
-    """Play a sound of Asterisk's to the caller. Result: AnnouncementEnded, always."""
+class StartMusic:
+    """Let an answered caller hear a class of music on hold, and nothing else; `ringback` is a ringing tone."""
 
-    sound: str
+    music: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopMusic:
+    """End it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaySound:
+    """Play to the caller. Result: SoundEnded, always."""
+
+    number: int
+    sound: Sound
+
+
+@dataclass(frozen=True, slots=True)
+class StopSound:
+    """End it now."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCaller:
+    """Beep, and record what the caller says. Result: RecordingEnded, always."""
+
+    rung: VoicemailRung
+
+
+@dataclass(frozen=True, slots=True)
+class PressKeys:
+    """Send keys to the caller's side."""
+
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendAway:
+    """Give the caller's channel to the dialplan for an errand. Result: CallerReturned, or CallerGone."""
+
+    rung: ReferRung | QueueRung
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Put a caller who has returned into the bridge again. Failure: CommandFailed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +93,25 @@ class HandToDialplan:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinLine:
+    """Wait for a bot that is busy. Results: LineMoved, TurnCame; or LineFull."""
+
+    rung: BotRung
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveLine:
+    """Not any more."""
+
+
+# --- the bot ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
 class OpenBot:
     """Ask a bot to take the call. Result: BotAccepted, BotLost or WorkerLost.
 
-    `resumed`: it had the call already and lost it through us.
+    `resumed`: it had the call already and lost it.
     """
 
     attempt: int
@@ -121,17 +176,42 @@ class TellStored:
     id: str
 
 
+# --- the human ----------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
 class DialHuman:
     """Dial a human. Result: HumanRinging, HumanAnswered, HumanGone."""
 
     attempt: int
+    endpoint: str
     rung: HumanRung
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Whisper:
+    """Play to a human who has picked up and hears nobody else. Result: WhisperEnded, always."""
+
+    attempt: int
+    sound: Sound
+
+
+@dataclass(frozen=True, slots=True)
+class Consult:
+    """Bring bot and human together, without the caller. Result: ConsultBegun or HumanGone."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndConsult:
+    """The bot returns to the caller."""
 
 
 @dataclass(frozen=True, slots=True)
 class JoinHuman:
-    """Put the human into the bridge. Result: HumanJoined or HumanGone."""
+    """Put the human into the bridge, in the bot's place. Result: HumanJoined or HumanGone."""
 
     attempt: int
 
@@ -143,9 +223,7 @@ class HangUpHuman:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
-    """Give back everything that is left of the call. Result: Released, always."""
+# --- the record ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +248,29 @@ class Save:
     """Store what the bot reported. Result: Stored."""
 
     at: float
-    item: TranscriptSaid | ResultReported | LogWritten
+    item: Report
+
+
+@dataclass(frozen=True, slots=True)
+class SaveVoicemail:
+    """Store that the caller left a message."""
+
+    at: float
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SaveCallback:
+    """Store that the caller is to be called back."""
+
+    at: float
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Give back everything that is left of the call. Result: Released, always."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,31 +285,39 @@ class CloseRecord:
     statistics: dict[str, int | float]
 
 
+Recorded = OpenRecord | Note | Save | SaveVoicemail | SaveCallback | CloseRecord
+"""Goes to the store."""
+Told = TellDigit | TellTransfer | TellNotNow | TellStored
+"""Goes to the bot."""
 Command = (
     RingCaller
-    | StartRingback
-    | StopRingback
     | OpenBridge
     | AnswerCaller
-    | Announce
+    | StartMusic
+    | StopMusic
+    | PlaySound
+    | StopSound
+    | RecordCaller
+    | PressKeys
+    | SendAway
+    | TakeBack
     | HangUpCaller
     | HandToDialplan
+    | JoinLine
+    | LeaveLine
     | OpenBot
     | OpenMedia
     | PlayBot
     | CloseBot
-    | TellDigit
-    | TellTransfer
-    | TellNotNow
-    | TellStored
     | DialHuman
+    | Whisper
+    | Consult
+    | EndConsult
     | JoinHuman
     | HangUpHuman
     | Release
-    | OpenRecord
-    | Note
-    | Save
-    | CloseRecord
+    | Recorded
+    | Told
 )
 Commands = Iterator[Command]
 """What an action yields."""

@@ -38,8 +38,49 @@ class CallerHeld:
 
 
 @dataclass(frozen=True, slots=True)
-class AnnouncementEnded:
-    """The last words have been played, or could not be."""
+class CallerReturned:
+    """The dialplan gave the caller's channel back. `outcome` is None where the errand succeeded."""
+
+    outcome: TransferOutcome | None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundEnded:
+    """The sound of this number has been played to the caller, or could not be."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingEnded:
+    """The caller's message is kept under `name`; `seconds` 0: there is none."""
+
+    name: str
+    seconds: float
+    detail: str = ""
+
+
+# --- the line for a busy bot --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LineMoved:
+    """The caller's place in it, from 1."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineFull:
+    """No more callers may wait."""
+
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnCame:
+    """The caller is first in line, and the bot may be free."""
 
 
 # --- the bot and its media leg ------------------------------------------------------------------------------
@@ -110,10 +151,43 @@ class BotHungUp:
 
 @dataclass(frozen=True, slots=True)
 class TransferRequested:
-    """The bot asks for a human."""
+    """The bot asks for a human: `to` a name, a number or a SIP URI; empty: the route's own human."""
 
     attempt: int
     summary: str = ""
+    to: str = ""
+    way: Literal["bridge", "attended", "refer", "queue"] = "bridge"
+    whisper: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferCompleted:
+    """The bot has talked to the human, who is to get the caller now."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class TransferCancelled:
+    """The bot takes the transfer back."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRequested:
+    """The bot lets the caller wait with music, or takes the caller back."""
+
+    attempt: int
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DigitsRequested:
+    """The bot presses keys."""
+
+    attempt: int
+    digits: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +222,23 @@ class LogWritten:
 
 
 @dataclass(frozen=True, slots=True)
+class MetadataAdded:
+    """What the bot knows about the call beside that."""
+
+    attempt: int
+    id: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingRequested:
+    """The bot wants the call to be recorded, or not for a while."""
+
+    attempt: int
+    action: Literal["start", "pause", "resume", "stop"]
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """The bot's transcript, result or log with this id is in the store."""
 
@@ -173,6 +264,28 @@ class HumanAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class HumanPressed:
+    """The human pressed a key."""
+
+    attempt: int
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhisperEnded:
+    """The human has heard what it is about, or could not."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultBegun:
+    """Bot and human hear each other."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class HumanJoined:
     """Caller and human hear each other."""
 
@@ -186,6 +299,26 @@ class HumanGone:
     attempt: int
     outcome: TransferOutcome
     detail: str = ""
+
+
+# --- the operator -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorHungUp:
+    """Somebody ends the call through the API. `by` is who."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorTransferred:
+    """Somebody gives the caller to a human through the API, as a bot would."""
+
+    by: str
+    to: str = ""
+    way: Literal["bridge", "refer", "queue"] = "bridge"
+    summary: str = ""
 
 
 # --- the machinery ------------------------------------------------------------------------------------------
@@ -222,12 +355,20 @@ class Released:
     statistics: dict[str, int | float] = field(default_factory=dict)
 
 
+Report = TranscriptSaid | ResultReported | LogWritten | MetadataAdded
+"""What a bot wants to be kept."""
+
 Event = (
     CallerGone
     | CallerAnswered
     | CallerPressed
     | CallerHeld
-    | AnnouncementEnded
+    | CallerReturned
+    | SoundEnded
+    | RecordingEnded
+    | LineMoved
+    | LineFull
+    | TurnCame
     | MediaJoined
     | MediaGone
     | MediaSilent
@@ -237,14 +378,25 @@ Event = (
     | WorkerLost
     | BotHungUp
     | TransferRequested
+    | TransferCompleted
+    | TransferCancelled
+    | HoldRequested
+    | DigitsRequested
     | TranscriptSaid
     | ResultReported
     | LogWritten
+    | MetadataAdded
+    | RecordingRequested
     | Stored
     | HumanRinging
     | HumanAnswered
+    | HumanPressed
+    | WhisperEnded
+    | ConsultBegun
     | HumanJoined
     | HumanGone
+    | OperatorHungUp
+    | OperatorTransferred
     | DeadlinePassed
     | CommandFailed
     | AsteriskLost

@@ -1,8 +1,9 @@
-"""The legs of a call that come and go. `attempt` is the number of the leg within its call."""
+"""The parties of a call that come and go. `attempt` is the number of a leg within its call."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from controller.routing.route import BotRung, HumanRung
+from controller.call.vocabulary import TransferOutcome
+from controller.routing.route import BotRung, HumanRung, QueueRung, ReferRung
 
 
 @dataclass(slots=True)
@@ -16,10 +17,54 @@ class BotLeg:
     """Its media channel is in the bridge with the caller."""
 
 
-@dataclass(slots=True)
-class HumanLeg:
-    """The human who is being dialled or talks."""
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A transfer that was asked for: by the bot, or by an operator."""
 
-    attempt: int
+    summary: str = ""
+    """What the human should know."""
+    whisper: str = ""
+    """What the human hears first, instead of the summary."""
+    attended: bool = False
+    """The bot talks to the human before the caller does."""
+
+
+@dataclass(slots=True)
+class HumanParty:
+    """The humans who are dialled, or the one who talks."""
+
     rung: HumanRung
-    answered: bool = False
+    request: Request | None
+    """None: the ladder led here."""
+    waiting: list[str]
+    """Endpoints that are still to be dialled."""
+    legs: dict[int, str] = field(default_factory=dict)
+    """The phones that ring, or the one that was picked up: attempt to endpoint."""
+    picked: int | None = None
+    """Who picked up."""
+    accepted: bool = False
+    """May be joined with the caller."""
+    outcome: TransferOutcome = TransferOutcome.UNREACHABLE
+    """Of the last phone that did not take it."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Where the caller's channel has been sent."""
+
+    rung: ReferRung | QueueRung
+    request: Request | None
+
+
+@dataclass(slots=True)
+class Line:
+    """The caller's place in the line for a busy bot."""
+
+    rung: BotRung
+    until: float
+    """When the caller has waited long enough."""
+    announce_at: float | None
+    """When the caller is to be told the place again."""
+    position: int = 0
+    """0: not known yet."""

@@ -1,7 +1,9 @@
 """What is known of one call."""
 
+from typing import Final
+
 from controller.call.commands import Note
-from controller.call.legs import BotLeg, HumanLeg
+from controller.call.legs import Away, BotLeg, HumanParty, Line
 from controller.call.vocabulary import Ending, State
 from controller.routing.route import Arrival, Decision
 from controller.routing.trigger import Trigger
@@ -11,22 +13,42 @@ class CallState:
     """What the reactions read and change. Times are seconds on any steady clock."""
 
     def __init__(self, call_id: str, arrival: Arrival, decision: Decision, now: float) -> None:
-        self.id = call_id
-        self.arrival = arrival
-        self.route = decision.route
-        self.reason = decision.reason
+        self.id: Final = call_id
+        self.arrival: Final = arrival
+        self.route: Final = decision.route
+        self.reason: Final = decision.reason
+        self.closed: Final = decision.closed
+        """Rungs that are outside their hours, and why."""
         self.state = State.OFFERING
         self.answered_at: float | None = None
         """When the caller's channel went up, in seconds since the call arrived."""
+        self.answering = False
+        """Asterisk has been asked to answer: whatever is asked of it now comes after that."""
         self.caller_here = True
         """The caller's channel is ours to end."""
         self.held = False
         """The caller's phone has put us on hold: no packets are no wonder."""
+        self.music = ""
+        """The class of music that the caller hears, if any."""
+        self.sound: int | None = None
+        """The number of the sound that the caller hears, if any."""
+        self.sounds = 0
+        self.last_words: Ending | None = None
+        """How the call ends after the announcement; None: the next rung."""
+        self.told = False
+        """The caller has been told how things are: no further last words."""
         self.bot: BotLeg | None = None
-        self.human: HumanLeg | None = None
+        self.human: HumanParty | None = None
+        self.away: Away | None = None
+        self.line: Line | None = None
+        self.recording = False
+        self.recorded = False
+        """The caller has left a message."""
+        self.reconnect_until: float | None = None
+        """Until when the bot's lost connection is tried again."""
         self.rung = -1
         """Index into the ladder of the rung taken last."""
-        self.trigger = Trigger.UNREACHABLE
+        self.trigger: Trigger | None = None
         """What left the rung before it."""
         self.ending: Ending | None = None
         self.cause = 0
@@ -34,8 +56,9 @@ class CallState:
         self.deadline: float | None = None
         """When `DeadlinePassed` is due, if at all."""
         self.attempts = 0
+        self.transfers = 0
         self.workers_lost = 0
-        self.started = now
+        self.started: Final = now
         self.now = now
 
     def note(self, kind: str, detail: str = "") -> Note:
@@ -54,6 +77,11 @@ class CallState:
     @property
     def answered(self) -> bool:
         return self.answered_at is not None
+
+    @property
+    def up(self) -> bool:
+        """Answered, or about to be: the caller hears what is played."""
+        return self.answered or self.answering
 
     @property
     def at(self) -> float:

@@ -77,7 +77,7 @@ class BotRung(Rung):
     """After the answer; a bot that has said nothing by then is left as `no_audio`. 0: it may wait to be spoken to."""
     stall_seconds: float = 5.0
     """A bot that takes no audio for so long is left as `stalled`."""
-    reconnect_seconds: float = 10.0
+    reconnect_seconds: float = 5.0
     """How long a bot whose connection was lost in mid-call is tried again before it is left as `dropped`. 0: not."""
     calls_max: int = 0
     """At a time; 0: no limit of ours."""

@@ -18,6 +18,7 @@ class Router:
             uplink_ms=settings.bot_uplink_ms,
             voice=settings.bot_voice,
             accept_seconds=settings.bot_accept_seconds,
+            reconnect_seconds=settings.bot_reconnect_seconds,
             multiplex=settings.bot_multiplex,
             transport=settings.media_transport,
         )

@@ -6,16 +6,15 @@ from typing import Final, Protocol
 
 import structlog
 
-from controller.bot.protocol import EndReason, Party, Start, ToBot
+from controller.bot.protocol import EndReason, Start, ToBot
 from controller.call import events as e
 from controller.call.commands import OpenBot
-from controller.errors import MediaLinkError, MediaOverload
+from controller.errors import LimitReached, MediaLinkError, MediaOverload
 from controller.media import control_messages as media
 from controller.media.statistics import merged
-from controller.routing.route import Arrival
 from controller.routing.trigger import Trigger
 from controller.session import translation
-from controller.session.asterisk_audio import asterisk_audio
+from controller.session.limits import Limits
 
 CLOSED_SECONDS: Final = 1.0
 """Longest wait for a session's statistics when the call ends; the worker answers within a tick."""
@@ -45,47 +44,35 @@ def parse_session_id(text: str) -> tuple[str, int]:
 class BotLegs:
     """`pick` names a worker, or raises MediaLinkError or MediaOverload. Results are posted as events of the call."""
 
-    def __init__(self, call_id: str, pick: Callable[[], MediaWorker], post: Callable[[e.Event], None]) -> None:
+    def __init__(
+        self, call_id: str, pick: Callable[[], MediaWorker], limits: Limits, post: Callable[[e.Event], None]
+    ) -> None:
         self._call_id = call_id
         self._pick = pick
+        self._limits = limits
         self._post = post
+        self._taken: dict[int, dict[str, int]] = {}
+        """Places of the limits: attempt to what `Limits.take` was asked for."""
         self._workers: dict[int, MediaWorker] = {}
         self._closing: dict[int, asyncio.Future[None]] = {}
         self.statistics: dict[str, int | float] = {}
         """Of all sessions that are over."""
 
-    async def open(self, command: OpenBot, arrival: Arrival, route: str) -> None:
-        """Ask a worker to ask the bot."""
+    async def open(self, command: OpenBot, wanted: dict[str, int], start: Start) -> None:
+        """Ask a worker to ask the bot. `wanted`: the limits that count this call (`Limits.take`)."""
         attempt, rung = command.attempt, command.rung
         try:
             worker = self._pick()
-        except MediaOverload as error:
+            self._limits.take(wanted)
+        except (MediaOverload, LimitReached) as error:
             self._post(e.BotLost(attempt, Trigger.BUSY, str(error)))
             return
         except MediaLinkError as error:
             self._post(e.BotLost(attempt, Trigger.UNREACHABLE, str(error)))
             return
+        self._taken[attempt] = wanted
         self._workers[attempt] = worker
-        start = Start(
-            call_id=self._call_id,
-            caller=Party(number=arrival.from_number or None, name=arrival.from_name or None),
-            callee=Party(number=arrival.to_number or None),
-            route=route,
-            audio=translation.to_audio_format(rung.audio),
-            resumed=command.resumed,
-        )
-        target = media.BotTarget(
-            url=rung.url, token=rung.token, accept_seconds=rung.accept_seconds, multiplex=rung.multiplex
-        )
-        opening = media.Open(
-            session=self._id(attempt),
-            bot=target,
-            start=start,
-            encoding=asterisk_audio(rung.audio, rung.transport).encoding,
-            uplink_ms=rung.uplink_ms,
-            voice=rung.voice,
-        )
-        if not await self._send(attempt, opening):
+        if not await self._send(attempt, translation.to_opening(self._id(attempt), rung, start)):
             self._forget(attempt)
             self._post(e.WorkerLost(attempt, "the media worker went away"))
 
@@ -111,6 +98,7 @@ class BotLegs:
 
     async def close(self, attempt: int, reason: EndReason) -> None:
         """End the bot's part; harmless when it has ended."""
+        self._limits.give_back(self._taken.pop(attempt, {}))
         if attempt in self._workers:
             self._closing.setdefault(attempt, asyncio.get_running_loop().create_future())
             await self._send(attempt, media.Close(session=self._id(attempt), reason=reason))
@@ -121,8 +109,7 @@ class BotLegs:
             self.statistics = merged(self.statistics, report.statistics)
         if isinstance(report, media.Closed | media.Refused | media.Failed):
             self._forget(attempt)
-        event = translation.from_report(report, attempt)
-        if event:
+        for event in translation.from_report(report, attempt):
             self._post(event)
 
     def worker_lost(self, worker: MediaWorker, detail: str) -> None:
@@ -145,6 +132,7 @@ class BotLegs:
             await asyncio.wait(waiting, timeout=CLOSED_SECONDS)
 
     def _forget(self, attempt: int) -> None:
+        self._limits.give_back(self._taken.pop(attempt, {}))
         self._workers.pop(attempt, None)
         closing = self._closing.get(attempt)
         if closing and not closing.done():

@@ -8,58 +8,91 @@ a human's phone stops ringing although another request hangs.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, cast
 
 import structlog
 
-from controller.ari import ids
+from controller.ari import headers, ids
 from controller.ari.client import AriClient
-from controller.ari.events import AriEvent, ChannelDestroyed, StasisEnd, StasisStart
+from controller.ari.events import (
+    AriEvent,
+    ChannelDestroyed,
+    RecordingFailed,
+    RecordingFinished,
+    StasisEnd,
+    StasisStart,
+)
 from controller.ari.events import subject as subject_of
 from controller.bot.protocol import EndReason
 from controller.call import commands as c
 from controller.call import events as e
 from controller.call.call import Call
+from controller.call.legs import Request
 from controller.call.vocabulary import State
 from controller.media import control_messages as media
-from controller.records.items import Item
+from controller.routing.trigger import Trigger
 from controller.session import translation
-from controller.session.asterisk_legs import AsteriskLegs
 from controller.session.bot_legs import BotLegs, MediaWorker
+from controller.session.caller_leg import CallerLeg
+from controller.session.channels import Channels
+from controller.session.human_legs import HumanLegs
+from controller.session.journal import Journal, Submit
+from controller.session.limits import Limits
+from controller.session.lines import Lines
+from controller.session.media_leg import MediaLeg
 from controller.session.reconciliation import Live
+from controller.session.voices import Voices
 
 EVENTS_WAITING_MAX: Final = 1_000
 """Of one call. Only a flood of the bot's messages gets there; it loses its newest, and nobody else anything."""
 
-Submit = Callable[[Item, Callable[[], None] | None], None]
-"""Hands an item to the store; the callback comes once it is kept."""
+DIVERTED_BY: Final = "ari-controller.invalid"
+"""The host in Diversion, which has to have one (RFC 5806); nobody is meant to call it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What all calls share."""
+
+    ari: AriClient
+    pick: Callable[[], MediaWorker]
+    submit: Submit
+    voices: Voices
+    limits: Limits
+    lines: Lines
+    voicemail: Path
+    """The folder of messages that callers leave."""
+    calls_max: int = 0
+    """With bots at a time, in all; 0: no limit."""
 
 
 class CallSession:
     """One running call. Every method but `run` returns at once."""
 
-    def __init__(
-        self, call: Call, caller_channel: str, ari: AriClient, pick: Callable[[], MediaWorker], submit: Submit
-    ) -> None:
+    def __init__(self, call: Call, caller_channel: str, services: Services) -> None:
         self.call = call
-        self._submit = submit
+        self._services = services
         self._events: deque[e.Event] = deque()
         self._arrived = asyncio.Event()
-        self._bots = BotLegs(call.id, pick, self.post)
-        self._asterisk = AsteriskLegs(call.id, caller_channel, ari, self._bots, self.post)
+        ari, voices = services.ari, services.voices
+        self._channels = Channels(call.id, caller_channel, ari)
+        self._bots = BotLegs(call.id, services.pick, services.limits, self.post)
+        self._caller = CallerLeg(self._channels, ari, voices, services.voicemail, self.post)
+        self._media = MediaLeg(self._channels, ari, self._bots, self.post)
+        self._humans = HumanLegs(self._channels, ari, voices, self.post)
+        self._journal = Journal(call, services.submit, self.post)
         self._commands: asyncio.Queue[c.Command] = asyncio.Queue()
         self._idle = asyncio.Event()
         self._idle.set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._started_at = datetime.now(UTC)
-        self._notes = 0
         self._log = structlog.get_logger().bind(call=call.id)
 
     @property
     def live(self) -> Live:
         """What we believe to exist in Asterisk."""
-        return Live(self.call.id, self._asterisk.caller, frozenset(self._asterisk.held))
+        return Live(self.call.id, self._channels.caller, frozenset(self._channels.held))
 
     # --- events ---------------------------------------------------------------------------------------------
 
@@ -76,19 +109,33 @@ class CallSession:
         """An event about one of the call's channels."""
         channel_id = subject_of(event) or ""
         ours = ids.parse(channel_id)
-        if ours is None:
-            translated = translation.from_caller_channel(event)
-            if isinstance(translated, e.CallerGone):
-                self._asterisk.caller_left()
-        else:
-            if isinstance(event, StasisStart):
-                self._asterisk.channel_entered(channel_id)
-            if isinstance(event, StasisEnd | ChannelDestroyed):
-                self._asterisk.channel_ended(channel_id)
-            translate = translation.from_human_channel if ours.role == "agent" else translation.from_media_channel
-            translated = translate(event, ours.attempt)
+        translated = self._from_ours(event, channel_id, ours) if ours else self._from_caller(event)
         if translated:
             self.post(translated)
+
+    def _from_caller(self, event: AriEvent) -> e.Event | None:
+        if isinstance(event, RecordingFinished | RecordingFailed):
+            failed = isinstance(event, RecordingFailed)
+            self._caller.recording_ended(0.0 if failed else float(event.recording.duration or 0))
+            self._start(self._caller.keep_recording(event.recording.name))
+            return None
+        if self._caller.away and isinstance(event, StasisEnd):
+            return None  # on an errand of ours in the dialplan
+        if self._caller.away and isinstance(event, StasisStart):
+            self._caller.returned(event.args)
+            return None
+        translated = translation.from_caller_channel(event)
+        if isinstance(translated, e.CallerGone):
+            self._caller.left()
+        return translated
+
+    def _from_ours(self, event: AriEvent, channel_id: str, ours: ids.OurId) -> e.Event | None:
+        if isinstance(event, StasisStart):
+            self._channels.entered(channel_id)
+        if isinstance(event, StasisEnd | ChannelDestroyed):
+            self._channels.ended(channel_id)
+        translate = translation.from_human_channel if ours.role == "agent" else translation.from_media_channel
+        return translate(event, ours.attempt)
 
     def media_report(self, report: media.Report, attempt: int) -> None:
         """A media worker says something about one of the call's bots."""
@@ -143,27 +190,37 @@ class CallSession:
     def _carry_out(self, commands: list[c.Command]) -> None:
         for command in commands:
             match command:
-                case c.OpenRecord() | c.Note() | c.Save() | c.CloseRecord():
-                    self._record(command)
+                case c.OpenRecord() | c.Note() | c.Save() | c.SaveVoicemail() | c.SaveCallback() | c.CloseRecord():
+                    self._journal.write(command)
                 case c.TellDigit() | c.TellTransfer() | c.TellNotNow() | c.TellStored():
                     self._start(self._bots.tell(command.attempt, translation.to_bot(command)))
-                case c.PlayBot(attempt=attempt):
-                    self._start(self._bots.play(attempt))
-                case c.OpenBot():
-                    self._start(self._bots.open(command, self.call.arrival, self.call.route.name))
-                case c.CloseBot(attempt=attempt, reason=reason):
-                    self._start(self._close_bot(attempt, cast("EndReason", reason)))
-                case c.HangUpHuman(attempt=attempt):
-                    self._start(self._asterisk.hang_up_human(attempt))
-                case c.HangUpCaller(cause=cause):
-                    self._start(self._asterisk.hang_up_caller(cause))
-                case c.HandToDialplan():
-                    self._start(self._asterisk.hand_to_dialplan())
                 case c.Release():
                     self._start(self._release())
                 case _:
-                    self._idle.clear()
-                    self._commands.put_nowait(command)
+                    self._carry_out_now(command)
+
+    def _carry_out_now(self, command: c.Command) -> None:
+        """What gives something back does not wait in line."""
+        match command:
+            case c.PlayBot(attempt=attempt):
+                self._start(self._bots.play(attempt))
+            case c.OpenBot():
+                self._open_bot(command)
+            case c.CloseBot(attempt=attempt, reason=reason):
+                self._start(self._close_bot(attempt, cast("EndReason", reason)))
+            case c.JoinLine(rung=rung):
+                self._services.lines.join(rung, self.post)
+            case c.LeaveLine():
+                self._services.lines.leave(self.post)
+            case c.HangUpHuman(attempt=attempt):
+                self._start(self._humans.hang_up(attempt))
+            case c.HangUpCaller(cause=cause):
+                self._start(self._caller.hang_up(cause))
+            case c.HandToDialplan():
+                self._start(self._caller.hand_to_dialplan())
+            case _:
+                self._idle.clear()
+                self._commands.put_nowait(command)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it now, beside whatever is outstanding. Tasks begin in the order in which they were started."""
@@ -189,53 +246,84 @@ class CallSession:
                 self.post(e.CommandFailed(type(command).__name__, str(error)))
 
     async def _carry_out_in_turn(self, command: c.Command) -> None:
-        asterisk = self._asterisk
+        match command:
+            case c.OpenMedia(attempt=attempt, rung=rung):
+                await self._media.open(attempt, rung)
+            case c.DialHuman(request=request):
+                await self._humans.dial(command, self.call.arrival, self._marks(request))
+            case c.Whisper(attempt=attempt, sound=sound):
+                await self._humans.whisper(attempt, sound)
+            case c.Consult(attempt=attempt):
+                await self._humans.consult(attempt)
+            case c.EndConsult():
+                await self._humans.end_consult()
+            case c.JoinHuman(attempt=attempt):
+                await self._humans.join(attempt)
+            case _:
+                await self._to_caller(command)
+
+    async def _to_caller(self, command: c.Command) -> None:
+        caller = self._caller
         match command:
             case c.RingCaller():
-                await asterisk.ring_caller()
-            case c.StartRingback():
-                await asterisk.start_ringback()
-            case c.StopRingback():
-                await asterisk.stop_ringback()
+                await caller.ring()
             case c.OpenBridge():
-                await asterisk.open_bridge()
+                await caller.open_bridge()
             case c.AnswerCaller():
-                await asterisk.answer_caller()
-            case c.Announce(sound=sound):
-                await asterisk.announce(sound)
-            case c.OpenMedia(attempt=attempt, rung=rung):
-                await asterisk.open_media(attempt, rung)
-            case c.DialHuman(attempt=attempt, rung=rung):
-                await asterisk.dial_human(attempt, rung)
-            case c.JoinHuman(attempt=attempt):
-                await asterisk.join_human(attempt)
+                await caller.answer()
+            case c.StartMusic(music=music):
+                await caller.start_music(music)
+            case c.StopMusic():
+                await caller.stop_music()
+            case c.PlaySound(number=number, sound=sound):
+                await caller.play(number, sound)
+            case c.StopSound(number=number):
+                await caller.stop_sound(number)
+            case c.RecordCaller(rung=rung):
+                await caller.record(rung)
+            case c.PressKeys(digits=digits):
+                await caller.press(digits)
+            case c.SendAway(rung=rung, request=request):
+                await caller.send_away(rung, self._marks(request))
+            case c.TakeBack():
+                await caller.take_back()
+
+    def _open_bot(self, command: c.OpenBot) -> None:
+        call, rung = self.call, command.rung
+        if not self._services.lines.goes_first(rung.key, self.post):
+            self.post(e.BotLost(command.attempt, Trigger.BUSY, f"others wait for {rung} already"))
+            return
+        wanted = {
+            rung.key: rung.calls_max,
+            f"route {call.route.name}": call.route.calls_max,
+            "this controller": self._services.calls_max,
+        }
+        start = translation.to_start(command, call.id, call.arrival, call.route)
+        self._start(self._bots.open(command, wanted, start))
 
     async def _close_bot(self, attempt: int, reason: EndReason) -> None:
         await self._bots.close(attempt, reason)
-        await self._asterisk.close_media(attempt)
+        await self._media.close(attempt)
+
+    def _marks(self, request: Request) -> dict[str, str]:
+        """SIP headers that tell the human's system which call this is, and how to read what the bot has found out."""
+        handoff = self._journal.hand_off(request.summary)
+        return {
+            "X-Call-Id": self.call.id,
+            "X-Handoff-Id": handoff,
+            "User-to-User": headers.user_to_user(handoff.encode()),
+            "Diversion": f"<sip:{self.call.arrival.to_number}@{DIVERTED_BY}>;reason=deflection",
+        }
 
     async def _release(self) -> None:
         """Drop what has not been begun, let what is outstanding end, then give everything back."""
         while not self._commands.empty():
             self._commands.get_nowait()
-        self._asterisk.stop_waiting()
+        self._channels.stop_waiting()
         await self._idle.wait()
+        if self._caller.recording:
+            await self._caller.keep_recording(self._caller.recording)
         others = self._tasks - {asyncio.current_task()}
         await asyncio.gather(*others, self._bots.finish(), return_exceptions=True)
-        left_behind = await self._asterisk.release()
+        left_behind = await self._channels.release()
         self.post(e.Released(left_behind, self._bots.statistics))
-
-    # --- the record -----------------------------------------------------------------------------------------
-
-    def _record(self, command: c.OpenRecord | c.Note | c.Save | c.CloseRecord) -> None:
-        item = translation.to_item(command, self.call.id, self._started_at, self._notes)
-        if isinstance(command, c.Note):
-            self._notes += 1
-            detail = {"detail": command.detail} if command.detail else {}
-            self._log.info(command.kind, at=f"{command.at:.3f}", **detail)
-        stored = None
-        if isinstance(command, c.Save):
-            self._log.info("bot reported", at=f"{command.at:.3f}", what=type(command.item).__name__)
-            saved = e.Stored(command.item.attempt, command.item.id)
-            stored = lambda: self.post(saved)  # noqa: E731
-        self._submit(item, stored)

@@ -3,7 +3,9 @@
 import asyncio
 import os
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -18,10 +20,14 @@ from controller.call.vocabulary import TransferOutcome
 from controller.errors import ControllerError
 from controller.routing.route import Arrival
 from controller.routing.router import Router
-from controller.session import reconciliation
-from controller.session.asterisk_legs import DIALPLAN_CONTEXT
-from controller.session.call_session import CallSession, Submit
+from controller.session import reconciliation, translation
+from controller.session.call_session import CallSession, Services
+from controller.session.caller_leg import DIALPLAN_CONTEXT
+from controller.session.journal import Submit
+from controller.session.limits import OwnLimits
+from controller.session.lines import Lines
 from controller.session.media_workers import MediaWorkers
+from controller.session.voices import Voices
 
 SHUTDOWN_SECONDS: Final = 8.0
 """For all calls to be given away; under the ten seconds that Docker grants before it kills."""
@@ -32,15 +38,40 @@ UNKNOWN_ORIGIN: Final = "unknown"
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the settings say of all calls."""
+
+    voices: Voices
+    voicemail: Path
+    load_max: float
+    """Of a core; a media worker above it takes no further calls."""
+    calls_max: int = 0
+    """With bots at a time; 0: no limit."""
+
+
 class Dispatcher:
     """An `ari.event_stream.EventListener`; `media_workers` reports to it too."""
 
-    def __init__(self, ari: AriClient, router: Router, submit: Submit, load_max: float) -> None:
-        self.workers = MediaWorkers(self, load_max)
+    def __init__(self, ari: AriClient, router: Router, submit: Submit, rules: Rules) -> None:
+        self.workers = MediaWorkers(self, rules.load_max)
         self.connected = False
+        self.lines = Lines()
+        self.limits = OwnLimits(self.lines.freed)
         self._ari = ari
         self._router = router
-        self._submit = submit
+        self._services = Services(
+            ari,
+            self.workers.pick,
+            submit,
+            rules.voices,
+            self.limits,
+            self.lines,
+            rules.voicemail,
+            rules.calls_max,
+        )
+        self._arriving: dict[str, list[AriEvent]] = {}
+        """Channels that have just come, and what has happened to them since."""
         self._sessions: dict[str, CallSession] = {}
         self._by_channel: dict[str, CallSession] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -74,6 +105,8 @@ class Dispatcher:
         session = self._session_of(channel_id)
         if session:
             session.asterisk_event(event)
+        elif channel_id in self._arriving:
+            self._arriving[channel_id].append(event)
         elif isinstance(event, StasisStart):
             self._arrive(event.channel, event.args)
 
@@ -88,23 +121,33 @@ class Dispatcher:
         elif self._shutting_down:
             self._start(self._attempt(self._ari.continue_in_dialplan(channel.id, DIALPLAN_CONTEXT)))
         else:
-            self._begin(channel, arguments[0] if arguments else UNKNOWN_ORIGIN)
+            self._arriving[channel.id] = []
+            self._start(self._serve(channel, arguments[0] if arguments else UNKNOWN_ORIGIN))
 
-    def _begin(self, channel: Channel, origin: str) -> None:
-        arrival = Arrival(origin, channel.caller.number, channel.caller.name, channel.dialplan.exten)
-        call_id = ids.call_id(datetime.now(UTC), os.urandom(ids.ENTROPY_BYTES))
+    async def _serve(self, channel: Channel, origin: str) -> None:
+        """One caller, from the first ring to the closed record."""
         now = asyncio.get_running_loop().time()
+        call_id = ids.call_id(datetime.now(UTC), os.urandom(ids.ENTROPY_BYTES))
+        arrival = await self._what_came(channel, origin)
         call = Call(call_id, arrival, self._router.decide(arrival), now)
-        session = CallSession(call, channel.id, self._ari, self.workers.pick, self._submit)
+        session = CallSession(call, channel.id, self._services)
         self._sessions[call_id] = self._by_channel[channel.id] = session
-        self._start(self._run(session, channel.id))
-
-    async def _run(self, session: CallSession, channel_id: str) -> None:
+        for event in self._arriving.pop(channel.id):
+            session.asterisk_event(event)
         try:
             await session.run()
         finally:
             del self._sessions[session.call.id]
-            del self._by_channel[channel_id]
+            del self._by_channel[channel.id]
+
+    async def _what_came(self, channel: Channel, origin: str) -> Arrival:
+        """With headers, if Asterisk still has them: a caller who has hung up is one without."""
+        try:
+            came = await self._ari.arrival(channel.id)
+        except ControllerError as error:
+            log.info("headers not read", channel=channel.id, reason=str(error))
+            came = {}
+        return translation.to_arrival(channel, origin, came)
 
     # --- from the media workers -----------------------------------------------------------------------------
 

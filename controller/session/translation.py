@@ -1,5 +1,9 @@
 """Between the vocabularies of Asterisk, the media worker, the store and the call. Pure."""
 
+import hashlib
+import json
+import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,7 +16,9 @@ from controller.config import BotAudio
 from controller.errors import ProtocolError
 from controller.media import control_messages as media
 from controller.records import items
+from controller.routing.route import Arrival, BotRung, Route
 from controller.routing.trigger import Trigger
+from controller.session.asterisk_audio import asterisk_audio
 
 BUSY_OR_AWAY: Final = {"busy": Trigger.BUSY, "unavailable": Trigger.UNREACHABLE}
 """A bot's own refusal, as the ladder names it."""
@@ -20,8 +26,40 @@ BUSY_OR_AWAY: Final = {"busy": Trigger.BUSY, "unavailable": Trigger.UNREACHABLE}
 KEYS: Final = frozenset("0123456789ABCD*#")
 """The keys of a telephone (RFC 4733, section 3.2); Asterisk reports an E of its own as well."""
 
+TRANSFER_STATES: Final = {
+    "transfer_requested": "requested",
+    "transfer_refused": "refused",
+    "human_ringing": "ringing",
+    "human_answered": "answered",
+    "consulting": "consulting",
+    "human_joined": "connected",
+    "human_gone": "",
+}
+"""Steps on the way to a human, and what they are called as a fact of their own; empty: the step's outcome says it."""
+
 ITEM_ID_SEPARATOR: Final = "/"
 """Two bots of one call may use the same id for different things: the store gets attempt/id."""
+
+
+FORWARDED: Final = re.compile(r"<sips?:([^@;>]+)")
+"""The number in Diversion (RFC 5806)."""
+
+KNOWN: Final = frozenset({"caller_name", "rdnis", "endpoint", "language", "call_id"})
+"""What `AriClient.arrival` tells beside headers."""
+
+
+def to_arrival(channel: ari.Channel, origin: str, came: Mapping[str, str]) -> Arrival:
+    """What is known of a new call. `came`: what `AriClient.arrival` read."""
+    diverted = FORWARDED.search(came.get("Diversion", ""))
+    return Arrival(
+        origin,
+        channel.caller.number,
+        came.get("caller_name") or channel.caller.name,
+        channel.dialplan.exten,
+        forwarded_from=diverted[1] if diverted else came.get("rdnis", ""),
+        trunk=came.get("endpoint", ""),
+        headers={name.lower(): value for name, value in came.items() if name not in KNOWN},
+    )
 
 
 def to_audio_format(audio: BotAudio) -> protocol.AudioFormat:
@@ -43,8 +81,9 @@ def from_caller_channel(event: ari.AriEvent) -> e.Event | None:
             return e.CallerHeld(held=True)
         case ari.ChannelUnhold():
             return e.CallerHeld(held=False)
-        case ari.PlaybackFinished():
-            return e.AnnouncementEnded()
+        case ari.PlaybackFinished(playback=ari.Playback(id=playback)):
+            number = playback.rpartition("-")[2]
+            return e.SoundEnded(int(number)) if number.isdecimal() else None
         case _:
             return None
 
@@ -56,6 +95,10 @@ def from_human_channel(event: ari.AriEvent, attempt: int) -> e.Event | None:
             return e.HumanAnswered(attempt)
         case ari.ChannelStateChange(channel=ari.Channel(state="Ringing")):
             return e.HumanRinging(attempt)
+        case ari.ChannelDtmfReceived(digit=digit) if digit in KEYS:
+            return e.HumanPressed(attempt, digit)
+        case ari.PlaybackFinished():
+            return e.WhisperEnded(attempt)
         case ari.ChannelDestroyed(cause=cause, cause_txt=text, tech_cause=status):
             detail = f"SIP {status}" if status else text
             return e.HumanGone(attempt, transfer_outcome(cause, status), detail)
@@ -70,48 +113,112 @@ def from_media_channel(event: ari.AriEvent, attempt: int) -> e.Event | None:
     return None
 
 
-def from_report(report: media.Report, attempt: int) -> e.Event | None:
+def from_report(report: media.Report, attempt: int) -> tuple[e.Event, ...]:
     """What a report of the media worker means to the call."""
     match report:
         case media.Accepted():
-            return e.BotAccepted(attempt)
+            return (e.BotAccepted(attempt),)
         case media.Refused(reason=reason, detail=detail):
-            return e.BotLost(attempt, BUSY_OR_AWAY[reason], detail or "the bot rejected the call")
+            return (e.BotLost(attempt, BUSY_OR_AWAY[reason], detail or "the bot rejected the call"),)
         case media.Failed(trigger=trigger, detail=detail):
-            return e.BotLost(attempt, Trigger(trigger), detail)
+            return (e.BotLost(attempt, Trigger(trigger), detail),)
         case media.Disconnected(detail=detail):
-            return e.BotLost(attempt, Trigger.DROPPED, detail)
+            return (e.BotLost(attempt, Trigger.DROPPED, detail),)
         case media.Stalled(seconds=seconds):
-            return e.BotLost(attempt, Trigger.STALLED, f"it took no audio for {seconds:g} s")
+            return (e.BotLost(attempt, Trigger.STALLED, f"it took no audio for {seconds:g} s"),)
         case media.FirstAudio(to=to):
-            return e.FirstAudio(attempt, to)
+            return (e.FirstAudio(attempt, to),)
         case media.Silent(seconds=seconds):
-            return e.MediaSilent(attempt, seconds)
+            return (e.MediaSilent(attempt, seconds),)
         case media.BotMessage(message=message):
             return _from_bot(message, attempt)
         case media.Closed():
-            return None
+            return ()
 
 
-def _from_bot(raw: dict[str, object], attempt: int) -> e.Event | None:
+def _from_bot(raw: dict[str, object], attempt: int) -> tuple[e.Event, ...]:
     match protocol.from_bot(raw):
         case protocol.Transcript(id=str(item_id), role=role, text=text, final=True):
-            return e.TranscriptSaid(attempt, item_id, role, text)
-        case protocol.Result(id=str(item_id), name=name, data=data):
-            return e.ResultReported(attempt, item_id, name, data)
-        case protocol.Log(id=str(item_id), level=level, message=message, data=data):
-            return e.LogWritten(attempt, item_id, level, message, data)
-        case protocol.Transfer(to="human", way="bridge", summary=summary):
-            return e.TransferRequested(attempt, summary)
-        case protocol.Hangup(reason=reason):
-            return e.BotHungUp(attempt, reason)
+            return (e.TranscriptSaid(attempt, item_id, role, text),)
         case protocol.Transcript(final=False):
-            return None
+            return ()
+        case protocol.Result(id=str(item_id), name=name, data=data):
+            return (e.ResultReported(attempt, item_id, name, data),)
+        case protocol.Log(id=str(item_id), level=level, message=message, data=data):
+            return (e.LogWritten(attempt, item_id, level, message, data),)
+        case protocol.MetadataUpdate(data=data):
+            return (e.MetadataAdded(attempt, _unnamed(data), data),)
+        case protocol.Hangup(reason=reason, result=None):
+            return (e.BotHungUp(attempt, reason),)
+        case protocol.Hangup(reason=reason, result=protocol.FinalResult(id=item_id, name=name, data=data)):
+            result = e.ResultReported(attempt, item_id or _unnamed({name: data}), name, data)
+            return (result, e.BotHungUp(attempt, reason))
         case message:
+            return (_asked(message, attempt),)
+
+
+def _asked(message: protocol.FromBot, attempt: int) -> e.Event:
+    """What the bot wants done with the call."""
+    match message:
+        case protocol.Transfer(to=to, way=way, summary=summary, whisper=whisper):
+            return e.TransferRequested(attempt, summary, "" if to == "human" else to, way, whisper)
+        case protocol.TransferComplete():
+            return e.TransferCompleted(attempt)
+        case protocol.TransferCancel():
+            return e.TransferCancelled(attempt)
+        case protocol.Hold():
+            return e.HoldRequested(attempt, held=True)
+        case protocol.Unhold():
+            return e.HoldRequested(attempt, held=False)
+        case protocol.SendDtmf(digits=digits):
+            return e.DigitsRequested(attempt, digits)
+        case protocol.Recording(action=action):
+            return e.RecordingRequested(attempt, action)
+        case _:
             raise ProtocolError(f"the media worker passed on a {message.type}", "type")
 
 
-def to_bot(command: c.TellDigit | c.TellTransfer | c.TellNotNow | c.TellStored) -> protocol.ToBot:
+def _unnamed(data: Mapping[str, object]) -> str:
+    """An id for what came without one: the same for the same content, and not to be acknowledged."""
+    return f"~{hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:32]}"
+
+
+def to_start(command: c.OpenBot, call_id: str, arrival: Arrival, route: Route) -> protocol.Start:
+    """What the bot is told of the call."""
+    return protocol.Start(
+        call_id=call_id,
+        caller=protocol.Party(number=arrival.from_number or None, name=arrival.from_name or None),
+        callee=protocol.Party(number=arrival.to_number or None),
+        route=route.name,
+        audio=to_audio_format(command.rung.audio),
+        resumed=command.resumed,
+        metadata=dict(route.metadata),
+    )
+
+
+def to_opening(session: str, rung: BotRung, start: protocol.Start) -> media.Open:
+    """What the media worker is asked for."""
+    target = media.BotTarget(
+        url=rung.url,
+        token=rung.token,
+        accept_seconds=rung.accept_seconds,
+        multiplex=rung.multiplex,
+        protocol=rung.protocol,
+        headers=dict(rung.headers),
+        parameters=dict(rung.parameters),
+    )
+    return media.Open(
+        session=session,
+        bot=target,
+        start=start,
+        encoding=asterisk_audio(rung.audio, rung.transport).encoding,
+        uplink_ms=rung.uplink_ms,
+        voice=rung.voice,
+        stall_seconds=rung.stall_seconds,
+    )
+
+
+def to_bot(command: c.Told) -> protocol.ToBot:
     """What the bot is told."""
     match command:
         case c.TellDigit(digit=digit, duration_ms=duration_ms):
@@ -124,26 +231,30 @@ def to_bot(command: c.TellDigit | c.TellTransfer | c.TellNotNow | c.TellStored) 
             return protocol.Ack(id=item_id)
 
 
-def to_item(
-    command: c.OpenRecord | c.Note | c.Save | c.CloseRecord, call_id: str, started_at: datetime, position: int
-) -> items.Item:
+def to_items(command: c.Recorded, call_id: str, started_at: datetime, position: int) -> list[items.Item]:
     """What is stored. `started_at` is aware; `position` counts the call's notes."""
     match command:
         case c.OpenRecord(arrival=arrival, route=route):
-            return items.CallOpened(
+            opened = items.CallOpened(
                 call_id,
                 started_at,
                 arrival.from_number or None,
                 arrival.from_name or None,
                 arrival.to_number or None,
                 route.name,
+                arrival.forwarded_from or None,
             )
-        case c.Note(at=at, kind=kind, detail=detail):
-            return items.StepTaken(call_id, position, at * 1000, kind, detail)
+            return [opened]
+        case c.Note():
+            return _noted(command, call_id, position)
         case c.Save(at=at, item=item):
-            return _saved(item, call_id, at * 1000)
+            return [_saved(item, call_id, at * 1000)]
+        case c.SaveVoicemail(at=at, name=name, seconds=seconds):
+            return [items.VoicemailLeft(call_id, name, at * 1000, f"{name}.wav", round(seconds * 1000))]
+        case c.SaveCallback(at=at, number=number):
+            return [items.CallbackAsked(call_id, "callback", at * 1000, number)]
         case c.CloseRecord(at=at, ending=ending, answered_at=answered_at, cause=cause, statistics=statistics):
-            return items.CallClosed(
+            closed = items.CallClosed(
                 call_id,
                 started_at + timedelta(seconds=at),
                 ending,
@@ -151,14 +262,29 @@ def to_item(
                 cause=cause or None,
                 statistics=statistics,
             )
+            return [closed]
 
 
-def _saved(item: e.TranscriptSaid | e.ResultReported | e.LogWritten, call_id: str, at_ms: float) -> items.Item:
+def _noted(note: c.Note, call_id: str, position: int) -> list[items.Item]:
+    """A step; a key and the way to a human are facts of their own as well."""
+    at_ms, item_id = note.at * 1000, f"step-{position}"
+    noted: list[items.Item] = [items.StepTaken(call_id, position, at_ms, note.kind, note.detail)]
+    if note.kind == "dtmf":
+        noted.append(items.DtmfPressed(call_id, item_id, at_ms, note.detail))
+    elif note.kind in TRANSFER_STATES:
+        state = TRANSFER_STATES[note.kind] or note.detail.partition(":")[0]
+        noted.append(items.TransferChanged(call_id, item_id, at_ms, 0, "", state, note.detail))
+    return noted
+
+
+def _saved(item: e.Report, call_id: str, at_ms: float) -> items.Item:
     item_id = f"{item.attempt}{ITEM_ID_SEPARATOR}{item.id}"
     match item:
         case e.TranscriptSaid(role=role, text=text):
             return items.TranscriptSaid(call_id, item_id, at_ms, role, text)
         case e.ResultReported(name=name, data=data):
             return items.ResultReported(call_id, item_id, at_ms, name, data)
+        case e.MetadataAdded(data=data):
+            return items.MetadataAdded(call_id, item_id, at_ms, "bot", data)
         case e.LogWritten(level=level, message=message, data=data):
             return items.LogWritten(call_id, item_id, at_ms, level, message, data)

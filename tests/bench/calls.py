@@ -93,8 +93,8 @@ async def run() -> AsyncIterator[dict[str, Any]]:
 
 @asynccontextmanager
 async def _bench() -> AsyncIterator[Bench]:
-    with TemporaryDirectory() as directory, asterisks.running(RTP_PORTS) as pair:
-        stack = Stack(pair, Path(directory))
+    with TemporaryDirectory() as directory, TemporaryDirectory() as sounds, asterisks.running(RTP_PORTS) as pair:
+        stack = Stack(pair, Path(directory), Path(sounds))
         async with running("tests.bench.speaking_bot", str(stack.bot_port)) as bot:
             await bot.hear()
             try:

@@ -1,6 +1,7 @@
 """What an integration test is given: `stack`, `bot` and `carrier`. After each test nothing may be left in Asterisk."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,14 +12,22 @@ from tests.integration.stack.stack import Stack
 
 
 @pytest.fixture(scope="session")
-def running_asterisks() -> Iterator[asterisks.Asterisks]:
-    with asterisks.running() as pair:
+def sounds_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The controller writes it and Asterisk reads it."""
+    return tmp_path_factory.mktemp("sounds")
+
+
+@pytest.fixture(scope="session")
+def running_asterisks(sounds_folder: Path) -> Iterator[asterisks.Asterisks]:
+    with asterisks.running(folders={str(sounds_folder): sounds_folder}) as pair:
         yield pair
 
 
 @pytest.fixture(scope="session")
-def running_stack(running_asterisks: asterisks.Asterisks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    stack = Stack(running_asterisks, tmp_path_factory.mktemp("stack"))
+def running_stack(
+    running_asterisks: asterisks.Asterisks, sounds_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    stack = Stack(running_asterisks, tmp_path_factory.mktemp("stack"), sounds_folder)
     stack.start()
     yield stack
     stack.stop()

@@ -24,6 +24,7 @@ class Stack:
 
     asterisks: Asterisks
     directory: Path
+    sounds: Path
     bot_port: int = field(default_factory=free_port)
     api_port: int = field(default_factory=free_port)
     media_port: int = field(default_factory=free_port)
@@ -40,8 +41,11 @@ class Stack:
             "ARI_PASSWORD": self.asterisks.bundled.password,
             "BOT_URL": f"ws://127.0.0.1:{self.bot_port}/",
             "BOT_ACCEPT_SECONDS": "2",
+            "BOT_RECONNECT_SECONDS": "0",
             "HUMAN_ENDPOINT": f"PJSIP/{HUMAN_NUMBER}@trunk",
             "HUMAN_RING_SECONDS": "5",
+            "SOUNDS_DIR": str(self.sounds),
+            "VOICEMAIL_DIR": f"{self.directory}/voicemail",
             "DATABASE_URL": f"sqlite+aiosqlite:///{self.directory}/calls.sqlite3",
             "MEDIA_URL": f"ws://127.0.0.1:{self.media_port},ws://127.0.0.1:{self.second_media_port}",
             "MEDIA_LISTEN": f"127.0.0.1:{self.media_port}",

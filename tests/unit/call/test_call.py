@@ -1,44 +1,15 @@
-"""The call core: the paths a call takes, and what holds on every path."""
+"""The call core: the path that most calls take, from the bot to the human."""
 
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from controller.call import commands as c
 from controller.call import events as e
-from controller.call.call import Call
 from controller.call.transitions import TABLE
 from controller.call.vocabulary import Ending, State, TransferOutcome
-from controller.routing.route import Arrival, BotRung, Decision, HumanRung, Route
 from controller.routing.trigger import Trigger
-
-BOT = BotRung("ws://bot/")
-HUMAN = HumanRung("PJSIP/human")
-ARRIVAL = Arrival("trunk", "+493023125200", "", "+493023125000")
-
-
-def make_call(*ladder: BotRung | HumanRung, human: HumanRung | None = HUMAN) -> Call:
-    return Call("id", ARRIVAL, Decision(Route("test", ladder or (BOT, HUMAN), human), "test"), now=0.0)
-
-
-def feed(call: Call, *events: e.Event) -> list[c.Command]:
-    """The commands of all `events`, without the notes, which have tests of their own."""
-    wanted = [command for event in events for command in call.receive(event, now=1.0)]
-    return [command for command in wanted if not isinstance(command, c.Note)]
-
-
-def talking() -> Call:
-    call = make_call()
-    call.begin()
-    feed(call, e.MediaJoined(1), e.BotAccepted(1), e.CallerAnswered())
-    assert call.state is State.TALKING
-    return call
-
-
-def kinds(commands: list[c.Command]) -> list[str]:
-    return [type(command).__name__ for command in commands]
+from tests.unit.call.calls import BOT, HUMAN, REQUEST, dial, feed, kinds, make_call, talking
 
 
 class TestTable:
@@ -91,7 +62,7 @@ class TestLadder:
     def test_no_bot_means_the_human_before_any_answer(self, trigger: Trigger) -> None:
         call = make_call()
         call.begin()
-        assert feed(call, e.BotLost(1, trigger)) == [c.CloseBot(1, "failed"), c.DialHuman(2, HUMAN)]
+        assert feed(call, e.BotLost(1, trigger)) == [c.CloseBot(1, "failed"), dial(2)]
         assert feed(call, e.HumanAnswered(2)) == [c.AnswerCaller(), c.JoinHuman(2)]
         feed(call, e.CallerAnswered(), e.HumanJoined(2))
         assert call.state is State.WITH_HUMAN
@@ -100,12 +71,12 @@ class TestLadder:
         call = make_call()
         call.begin()
         assert call.deadline is not None
-        assert feed(call, e.DeadlinePassed())[-1] == c.DialHuman(2, HUMAN)
+        assert feed(call, e.DeadlinePassed())[-1] == dial(2)
 
     def test_a_dropped_bot_means_the_human_and_a_ringing_tone(self) -> None:
         call = talking()
         assert feed(call, e.BotLost(1, Trigger.DROPPED)) == [
-            c.CloseBot(1, "failed"), c.StartRingback(), c.DialHuman(2, HUMAN),
+            c.CloseBot(1, "failed"), c.StartMusic("ringback"), dial(2),
         ]  # fmt: skip
 
     def test_nobody_before_the_answer_is_a_refusal(self) -> None:
@@ -118,8 +89,8 @@ class TestLadder:
     def test_nobody_after_the_answer_is_said(self) -> None:
         call = talking()
         feed(call, e.BotLost(1, Trigger.DROPPED))
-        assert kinds(feed(call, e.HumanGone(2, TransferOutcome.BUSY))) == ["Announce"]
-        assert kinds(feed(call, e.AnnouncementEnded())) == ["HangUpCaller", "Release"]
+        assert kinds(feed(call, e.HumanGone(2, TransferOutcome.BUSY))) == ["StopMusic", "PlaySound"]
+        assert kinds(feed(call, e.SoundEnded(1))) == ["HangUpCaller", "Release"]
         assert call.ending is Ending.NOBODY_LEFT
 
     @pytest.mark.parametrize("event", [e.WorkerLost, e.MediaGone])
@@ -131,23 +102,23 @@ class TestLadder:
             ]  # fmt: skip
             feed(call, e.BotAccepted(attempt + 1), e.MediaJoined(attempt + 1))
             assert call.state is State.TALKING
-        assert c.DialHuman(5, HUMAN) in feed(call, event(4, "gone"))
+        assert dial(5) in feed(call, event(4, "gone"))
 
     def test_a_second_bot_takes_an_answered_caller(self) -> None:
         call = make_call(BOT, BOT, HUMAN)
         call.begin()
         feed(call, e.MediaJoined(1), e.BotAccepted(1), e.CallerAnswered(), e.BotLost(1, Trigger.DROPPED))
-        assert feed(call, e.BotAccepted(2), e.MediaJoined(2)) == [c.StopRingback(), c.PlayBot(2)]
+        assert feed(call, e.BotAccepted(2), e.MediaJoined(2)) == [c.StopMusic(), c.PlayBot(2)]
 
 
 class TestTransfer:
     def test_the_bot_stays_until_the_human_is_there(self) -> None:
         call = talking()
         assert feed(call, e.TransferRequested(1)) == [
-            c.StartRingback(), c.TellTransfer(1, "dialling"), c.DialHuman(2, HUMAN),
+            c.StartMusic("ringback"), c.TellTransfer(1, "dialling"), dial(2, REQUEST),
         ]  # fmt: skip
         assert feed(call, e.HumanRinging(2)) == [c.TellTransfer(1, "ringing")]
-        assert feed(call, e.HumanAnswered(2)) == [c.StopRingback(), c.JoinHuman(2)]
+        assert feed(call, e.HumanAnswered(2)) == [c.StopMusic(), c.JoinHuman(2)]
         assert feed(call, e.HumanJoined(2)) == [c.TellTransfer(1, "connected"), c.CloseBot(1, "transferred")]
         assert kinds(feed(call, e.HumanGone(2, TransferOutcome.CANCELLED))) == ["HangUpCaller", "Release"]
         assert call.ending is Ending.HUMAN_HUNG_UP
@@ -160,14 +131,14 @@ class TestTransfer:
     def test_not_taken_the_bot_has_the_caller_back(self) -> None:
         call = talking()
         feed(call, e.TransferRequested(1))
-        assert feed(call, e.HumanGone(2, TransferOutcome.BUSY)) == [c.StopRingback(), c.TellTransfer(1, "busy")]
+        assert feed(call, e.HumanGone(2, TransferOutcome.BUSY)) == [c.TellTransfer(1, "busy"), c.StopMusic()]
         assert call.state is State.TALKING
 
     def test_rung_out_counts_as_no_answer(self) -> None:
         call = talking()
         feed(call, e.TransferRequested(1))
         assert feed(call, e.DeadlinePassed()) == [
-            c.HangUpHuman(2), c.StopRingback(), c.TellTransfer(1, "no_answer"),
+            c.HangUpHuman(2), c.TellTransfer(1, "no_answer"), c.StopMusic(),
         ]  # fmt: skip
 
     def test_the_caller_leaves_and_the_phone_stops_first(self) -> None:
@@ -186,7 +157,7 @@ class TestTransfer:
         call = make_call(BOT, human=None)
         call.begin()
         feed(call, e.MediaJoined(1), e.BotAccepted(1), e.CallerAnswered())
-        assert feed(call, e.TransferRequested(1)) == [c.TellTransfer(1, "failed", "route test has no human")]
+        assert feed(call, e.TransferRequested(1)) == [c.TellTransfer(1, "refused", "route test has no human")]
 
 
 class TestOurOwnFaults:
@@ -202,91 +173,3 @@ class TestOurOwnFaults:
         assert feed(call, e.MediaSilent(1, 60.0)) == []
         feed(call, e.CallerHeld(held=False), e.MediaSilent(1, 60.0))
         assert call.ending is Ending.MEDIA_LOST
-
-
-# --- what holds on every path -------------------------------------------------------------------------------
-
-attempts = st.integers(1, 4)
-EVENTS: dict[type[e.Event], st.SearchStrategy[Any]] = {
-    e.CallerGone: st.just(e.CallerGone(16)),
-    e.CallerPressed: st.just(e.CallerPressed("1")),
-    e.CallerHeld: st.builds(e.CallerHeld, st.booleans()),
-    e.MediaGone: st.builds(e.MediaGone, attempts, st.just("gone")),
-    e.MediaSilent: st.builds(e.MediaSilent, attempts, st.just(60.0)),
-    e.FirstAudio: st.builds(e.FirstAudio, attempts, st.sampled_from(["bot", "caller"])),
-    e.BotLost: st.builds(e.BotLost, attempts, st.sampled_from(Trigger)),
-    e.HumanGone: st.builds(e.HumanGone, attempts, st.sampled_from(TransferOutcome)),
-    e.TranscriptSaid: st.builds(e.TranscriptSaid, attempts, st.just("t"), st.just("bot"), st.just("hello")),
-    e.ResultReported: st.builds(e.ResultReported, attempts, st.just("r"), st.just("done")),
-    e.LogWritten: st.builds(e.LogWritten, attempts, st.just("l"), st.just("info"), st.just("hello")),
-    e.Stored: st.builds(e.Stored, attempts, st.just("t")),
-    e.CommandFailed: st.just(e.CommandFailed("AnswerCaller", "no")),
-    e.Released: st.just(e.Released()),
-}
-for _kind in get_args(e.Event):
-    if _kind not in EVENTS:
-        EVENTS[_kind] = st.builds(_kind, attempts) if "attempt" in _kind.__slots__ else st.just(_kind())
-
-ladders = st.lists(st.sampled_from([BOT, HUMAN]), max_size=3).map(tuple)
-
-
-class World:
-    """What the commands of one call hold in Asterisk and in the media worker."""
-
-    def __init__(self) -> None:
-        self.bots: set[int] = set()
-        self.humans: set[int] = set()
-        self.records = [0, 0]
-        self.caller_ended = 0
-
-    def obey(self, command: c.Command) -> None:
-        match command:
-            case c.OpenBot(attempt=attempt):
-                self.bots.add(attempt)
-            case c.CloseBot(attempt=attempt):
-                self.bots.discard(attempt)
-            case c.DialHuman(attempt=attempt):
-                self.humans.add(attempt)
-            case c.HangUpHuman(attempt=attempt):
-                self.humans.discard(attempt)
-            case c.HangUpCaller() | c.HandToDialplan():
-                self.caller_ended += 1
-            case c.OpenRecord():
-                self.records[0] += 1
-            case c.CloseRecord():
-                self.records[1] += 1
-            case _:
-                pass
-
-
-@given(ladders, st.lists(st.one_of(*EVENTS.values()), max_size=60), st.booleans())
-@settings(max_examples=600, deadline=None)
-def test_every_order_of_events_ends_once(
-    ladder: tuple[BotRung | HumanRung, ...], events: list[e.Event], with_human: bool
-) -> None:
-    call = Call("id", ARRIVAL, Decision(Route("r", ladder, HUMAN if with_human else None), ""), now=0.0)
-    world = World()
-    caller_left = False
-    commands = call.begin()
-    for now, event in enumerate([*events, e.CallerGone(), e.Released()], start=1):
-        for command in commands:
-            world.obey(command)
-        before = world.caller_ended
-        commands = call.receive(event, float(now))
-        if isinstance(event, e.HumanGone):
-            world.humans.discard(event.attempt)
-        caller_left = caller_left or isinstance(event, e.CallerGone | e.AsteriskLost)
-        if caller_left:
-            assert not any(isinstance(x, c.HangUpCaller | c.HandToDialplan) for x in commands) or before
-        waits_for_something = call.state in (State.TALKING, State.WITH_HUMAN, State.ENDED)
-        assert (call.deadline is None) == waits_for_something, "a state that waits for us has a deadline, others none"
-    for command in commands:
-        world.obey(command)
-    assert call.state is State.ENDED
-    assert world.records == [1, 1]
-    assert world.caller_ended <= 1
-    assert world.bots == set()
-    assert world.humans == set()
-    assert call.bot is None
-    assert call.human is None
-    assert call.receive(e.CallerGone(), 1000.0) == []

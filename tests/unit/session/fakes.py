@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from controller.ari.client import AriClient, ExternalMedia
@@ -11,12 +12,16 @@ from controller.errors import AsteriskError, MediaLinkError
 from controller.media import control_messages as media
 from controller.records.items import CallClosed, Item, StepTaken
 from controller.routing.route import Arrival, BotRung, Decision, HumanRung, Route
-from controller.session.call_session import CallSession
+from controller.session.call_session import CallSession, Services
+from controller.session.limits import OwnLimits
+from controller.session.lines import Lines
+from controller.session.voices import Voices
+from controller.sounds.sounds import Sounds
 
 CALL = "20261122-163012-k3v9qx"
 CALLER = "1795.1"
 NOBODY = CallerID("", "")
-BOT = BotRung("ws://bot/")
+BOT = BotRung("ws://bot/", reconnect_seconds=0)
 
 
 def channel(channel_id: str, state: str = "Up") -> Channel:
@@ -142,7 +147,11 @@ class Stage:
         route = Route("test", (bot, human), human)
         call = Call(CALL, Arrival("trunk", "1", "", "2"), Decision(route, ""), asyncio.get_running_loop().time())
         self.connected = True
-        self.session = CallSession(call, CALLER, self.ari, self._pick, self._keep)
+        nowhere = Path("/nonexistent")
+        services = Services(
+            self.ari, self._pick, self._keep, Voices(Sounds(nowhere)), OwnLimits(), Lines(), voicemail=nowhere
+        )
+        self.session = CallSession(call, CALLER, services)
         self.ari.entered = self._enter
         self.worker.report = lambda report: self.session.media_report(report, 1)
         self.running = asyncio.create_task(self.session.run())

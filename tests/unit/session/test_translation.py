@@ -8,7 +8,7 @@ import pytest
 from controller.bot import protocol
 from controller.call import commands as c
 from controller.call import events as e
-from controller.call.ladder import BOT_END_REASONS
+from controller.call.finish import BOT_END_REASONS
 from controller.call.vocabulary import Ending, TransferOutcome
 from controller.config import BotAudio
 from controller.errors import ProtocolError
@@ -22,7 +22,7 @@ START = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)
 CALL = "20261122-163012-k3v9qx"
 
 
-def of_bot(message: dict[str, object]) -> e.Event | None:
+def of_bot(message: dict[str, object]) -> tuple[e.Event, ...]:
     return translation.from_report(media.BotMessage(session=f"{CALL}/3", message=message), 3)
 
 
@@ -41,7 +41,7 @@ def of_bot(message: dict[str, object]) -> e.Event | None:
     ],
 )
 def test_reports_of_the_worker(report: media.Report, event: e.Event | None) -> None:
-    assert translation.from_report(report, 3) == event
+    assert translation.from_report(report, 3) == ((event,) if event else ())
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,33 @@ def test_reports_of_the_worker(report: media.Report, event: e.Event | None) -> N
         ({"type": "result", "id": "r", "name": "n", "data": {"a": 1}}, e.ResultReported(3, "r", "n", {"a": 1})),
         ({"type": "log", "id": "l", "message": "m"}, e.LogWritten(3, "l", "info", "m")),
         ({"type": "transfer", "summary": "s"}, e.TransferRequested(3, "s")),
+        (
+            {"type": "transfer", "to": "desk", "way": "attended", "whisper": "w"},
+            e.TransferRequested(3, "", "desk", "attended", "w"),
+        ),
+        ({"type": "transfer_complete"}, e.TransferCompleted(3)),
+        ({"type": "transfer_cancel"}, e.TransferCancelled(3)),
+        ({"type": "hold"}, e.HoldRequested(3, held=True)),
+        ({"type": "unhold"}, e.HoldRequested(3, held=False)),
+        ({"type": "send_dtmf", "digits": "12#"}, e.DigitsRequested(3, "12#")),
+        ({"type": "recording", "action": "start"}, e.RecordingRequested(3, "start")),
         ({"type": "hangup", "reason": "done"}, e.BotHungUp(3, "done")),
     ],
 )
 def test_messages_of_the_bot(message: dict[str, object], event: e.Event | None) -> None:
-    assert of_bot(message) == event
+    assert of_bot(message) == ((event,) if event else ())
+
+
+def test_a_hangup_with_a_result_is_both() -> None:
+    told = of_bot({"type": "hangup", "result": {"id": "r", "name": "n"}})
+    assert told == (e.ResultReported(3, "r", "n"), e.BotHungUp(3))
+
+
+def test_what_came_without_an_id_gets_the_same_one_each_time() -> None:
+    first, again = (of_bot({"type": "metadata_update", "data": {"a": 1}}) for _ in range(2))
+    assert first == again
+    assert isinstance(first[0], e.MetadataAdded)
+    assert first[0].id.startswith("~")
 
 
 def test_what_the_worker_keeps_for_itself_is_not_passed_on() -> None:
@@ -71,8 +93,8 @@ def test_every_audio_setting_is_a_format_of_the_protocol(audio: BotAudio) -> Non
 
 
 def test_every_ending_has_a_word_for_the_bot() -> None:
-    assert set(BOT_END_REASONS) == set(Ending)
-    assert set(BOT_END_REASONS.values()) | {"transferred"} <= set(get_args(protocol.EndReason))
+    assert set(BOT_END_REASONS) <= set(Ending)
+    assert set(BOT_END_REASONS.values()) | {"transferred", "failed"} <= set(get_args(protocol.EndReason))
 
 
 def test_every_transfer_outcome_has_a_word_for_the_bot() -> None:
@@ -83,8 +105,9 @@ def test_every_transfer_outcome_has_a_word_for_the_bot() -> None:
 
 
 def test_items_of_the_record() -> None:
-    def item(command: c.OpenRecord | c.Note | c.Save | c.CloseRecord) -> items.Item:
-        return translation.to_item(command, CALL, START, 4)
+    def item(command: c.Recorded) -> items.Item:
+        (only,) = translation.to_items(command, CALL, START, 4)
+        return only
 
     opened = item(c.OpenRecord(Arrival("trunk", "+49301", "", "+49302"), Route("r", ())))
     assert opened == items.CallOpened(CALL, START, "+49301", None, "+49302", "r")
@@ -99,3 +122,20 @@ def test_items_of_the_record() -> None:
         cause=16,
         statistics={"packets_in": 5},
     )
+
+
+def test_a_key_and_the_way_to_a_human_are_facts_of_their_own() -> None:
+    key = translation.to_items(c.Note(1.0, "dtmf", "5"), CALL, START, 4)
+    assert key[1] == items.DtmfPressed(CALL, "step-4", 1000.0, "5")
+    gone = translation.to_items(c.Note(1.0, "human_gone", "busy: SIP 486"), CALL, START, 4)
+    assert isinstance(gone[1], items.TransferChanged)
+    assert gone[1].state == "busy"
+
+
+def test_voicemail_and_callback_of_the_record() -> None:
+    assert translation.to_items(c.SaveVoicemail(9.0, "x-voicemail", 2.5), CALL, START, 4) == [
+        items.VoicemailLeft(CALL, "x-voicemail", 9000.0, "x-voicemail.wav", 2500)
+    ]
+    assert translation.to_items(c.SaveCallback(9.0, "+49301"), CALL, START, 4) == [
+        items.CallbackAsked(CALL, "callback", 9000.0, "+49301")
+    ]

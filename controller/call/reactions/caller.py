@@ -1,0 +1,233 @@
+"""What the caller does, and what is played to the caller."""
+
+from typing import Final
+
+from controller.call import ear, events, finish, ladder, rungs
+from controller.call.commands import Commands, PlayBot, RecordCaller, SaveVoicemail, TakeBack, TellDigit, TellTransfer
+from controller.call.state import CallState
+from controller.call.vocabulary import Ending, State, TransferOutcome
+from controller.routing.route import QueueRung, Sound, VoicemailRung
+from controller.routing.trigger import Trigger
+
+PLACE_IN_LINE: Final = {
+    "de": "Sie sind Nummer {position} in der Warteschlange.",
+    "en": "You are number {position} in line.",
+}
+"""By language; English for those that are not here."""
+
+
+def left(call: CallState, event: events.CallerGone) -> Commands:
+    call.caller_here = False
+    call.cause = event.cause
+    yield call.note("caller_gone", f"cause {event.cause}" if event.cause else "")
+    if call.recording:
+        ending = Ending.VOICEMAIL
+    elif call.away and isinstance(call.away.rung, QueueRung):
+        ending = Ending.HANDED_OVER
+    else:
+        ending = Ending.CALLER_HUNG_UP if call.answered else Ending.CALLER_CANCELLED
+    yield from finish.end(call, ending)
+
+
+def answered(call: CallState, _event: events.CallerAnswered) -> Commands:
+    """As asked for by whatever is under way."""
+    if not call.answered:
+        call.answered_at = call.at
+        call.answering = False
+        yield call.note("answered")
+
+
+def answered_for_bot(call: CallState, event: events.CallerAnswered) -> Commands:
+    yield from answered(call, event)
+    yield from let_talk(call)
+
+
+def let_talk(call: CallState) -> Commands:
+    """Caller and bot hear each other; a bot that is to speak first is watched."""
+    call.reconnect_until = None
+    yield from finish.leave_line(call)
+    yield from ear.quiet(call)
+    if call.bot:
+        yield PlayBot(call.bot.attempt)
+        call.enter(State.TALKING, call.bot.rung.first_audio_seconds or None)
+
+
+def held(call: CallState, event: events.CallerHeld) -> Commands:
+    call.held = event.held
+    yield call.note("held" if event.held else "resumed")
+
+
+# --- keys ---------------------------------------------------------------------------------------------------
+
+
+def pressed(call: CallState, event: events.CallerPressed) -> Commands:
+    yield call.note("dtmf", event.digit)
+
+
+def pressed_to_bot(call: CallState, event: events.CallerPressed) -> Commands:
+    yield call.note("dtmf", event.digit)
+    if call.bot:
+        yield TellDigit(call.bot.attempt, event.digit, event.duration_ms)
+
+
+def pressed_on_the_way(call: CallState, event: events.CallerPressed) -> Commands:
+    """The escape digit leads to a human, from wherever else the caller is; any other is noted."""
+    if _escapes(call, event):
+        yield from _escape(call, event)
+    else:
+        yield from pressed(call, event)
+
+
+def pressed_while_talking(call: CallState, event: events.CallerPressed) -> Commands:
+    """The escape digit leads to a human, any other to the bot."""
+    if _escapes(call, event):
+        yield from _escape(call, event)
+    else:
+        yield from pressed_to_bot(call, event)
+
+
+def _escapes(call: CallState, event: events.CallerPressed) -> bool:
+    return call.answered and event.digit == call.route.escape
+
+
+def _escape(call: CallState, event: events.CallerPressed) -> Commands:
+    yield call.note("dtmf", event.digit)
+    if ladder.has_rung_for(call, Trigger.ESCAPE):
+        yield from ear.quiet(call)
+        yield from ladder.leave_rung(call, Trigger.ESCAPE, f"the caller pressed {event.digit}")
+    elif call.bot and call.state is State.TALKING and call.route.human:
+        yield call.note("transfer_requested", "by the caller")
+        yield from rungs.go_to(call, call.route.human, None)
+    else:
+        yield call.note("rung_passed", "the caller wants a human, and there is none")
+
+
+# --- the line for a busy bot --------------------------------------------------------------------------------
+
+
+def moved_up(call: CallState, event: events.LineMoved) -> Commands:
+    """Said at once the first time, and then from time to time."""
+    if call.line is None:
+        return
+    first = call.line.position == 0
+    call.line.position = event.position
+    yield call.note("line", f"place {event.position}")
+    waiting = call.line.rung.waiting
+    if first and waiting and waiting.announce_seconds and call.state is State.WAITING:
+        yield from _say_place(call)
+
+
+def line_full(call: CallState, event: events.LineFull) -> Commands:
+    yield from ladder.leave_rung(call, Trigger.BUSY, event.detail)
+
+
+def turn_came(call: CallState, _event: events.TurnCame) -> Commands:
+    if call.line:
+        yield from rungs.offer(call, call.line.rung)
+
+
+def waited(call: CallState, _event: events.DeadlinePassed) -> Commands:
+    if call.line is None or call.now >= call.line.until:
+        yield from ladder.leave_rung(call, Trigger.BUSY, "nobody was free while the caller waited")
+    else:
+        yield from _say_place(call)
+
+
+def place_said(call: CallState, _event: events.SoundEnded) -> Commands:
+    call.sound = None
+    if call.line and call.line.rung.waiting:
+        yield from ear.music(call, call.line.rung.waiting.music)
+
+
+def _say_place(call: CallState) -> Commands:
+    line = call.line
+    if line is None or line.rung.waiting is None:
+        return
+    line.announce_at = call.now + line.rung.waiting.announce_seconds
+    text = PLACE_IN_LINE.get(call.route.language.partition("-")[0], PLACE_IN_LINE["en"])
+    yield from ear.play(call, Sound(text=text.format(position=line.position), language=call.route.language))
+    rungs.stay_in_line(call, line)
+
+
+# --- what was played or recorded ----------------------------------------------------------------------------
+
+
+def sound_over(call: CallState, _event: events.SoundEnded) -> Commands:
+    call.sound = None
+    yield from ()
+
+
+def announced(call: CallState, _event: events.SoundEnded | events.DeadlinePassed) -> Commands:
+    call.sound = None
+    if call.last_words:
+        yield from finish.end(call, call.last_words)
+    else:
+        yield from ladder.take_next_rung(call)
+
+
+def greeted(call: CallState, _event: events.SoundEnded) -> Commands:
+    """After the greeting, the beep."""
+    call.sound = None
+    rung = call.route.ladder[call.rung]
+    if isinstance(rung, VoicemailRung) and not call.recording:
+        call.recording = True
+        yield call.note("recording")
+        yield RecordCaller(rung)
+        call.enter(State.RECORDING, rung.seconds_max + rungs.RECORDING_MARGIN_SECONDS)
+
+
+def recorded(call: CallState, event: events.RecordingEnded) -> Commands:
+    yield from keep_recording(call, event)
+    if call.recorded:
+        yield from finish.end(call, Ending.VOICEMAIL)
+    else:
+        yield from ladder.leave_rung(call, Trigger.FAILED, event.detail or "nothing was recorded")
+
+
+def keep_recording(call: CallState, event: events.RecordingEnded) -> Commands:
+    """Also of a caller who has hung up after the last word, as callers do."""
+    call.recording = False
+    if event.seconds > 0:
+        call.recorded = True
+        yield call.note("voicemail", f"{event.seconds:.1f} s")
+        yield SaveVoicemail(call.at, event.name, event.seconds)
+    else:
+        yield call.note("voicemail", event.detail or "nothing was recorded")
+
+
+def recorded_too_long(call: CallState, _event: events.DeadlinePassed) -> Commands:
+    yield from finish.end(call, Ending.VOICEMAIL if call.recording else Ending.FAILED)
+
+
+# --- the dialplan -------------------------------------------------------------------------------------------
+
+
+def returned(call: CallState, event: events.CallerReturned) -> Commands:
+    """From a REFER or a queue: done, or back to the bot that asked, or down the ladder."""
+    away, call.away = call.away, None
+    if away is None:
+        return
+    if event.outcome is None:
+        yield call.note("human_joined", event.detail)
+        ending = Ending.REFERRED if not isinstance(away.rung, QueueRung) else Ending.HANDED_OVER
+        yield from finish.end(call, ending)
+        return
+    yield call.note("human_gone", f"{event.outcome}: {event.detail}" if event.detail else event.outcome)
+    yield TakeBack()
+    back = call.bot and away.request and getattr(away.rung, "otherwise", "next") == "back"
+    if call.bot and back:
+        yield TellTransfer(call.bot.attempt, _word(event.outcome), event.detail)
+        call.enter(State.TALKING)
+    else:
+        yield from ladder.leave_rung(call, Trigger.FAILED, f"{away.rung}: {event.outcome}")
+
+
+def away_too_long(call: CallState, _event: events.DeadlinePassed) -> Commands:
+    """The REFER was accepted and nobody says what came of it: most likely all is well, and the caller elsewhere."""
+    yield call.note("human_gone", "no word of the REFER's outcome")
+    yield from finish.end(call, Ending.REFERRED)
+
+
+def _word(outcome: TransferOutcome) -> str:
+    """The bot protocol has no word for what was given up."""
+    return "failed" if outcome is TransferOutcome.CANCELLED else outcome.value

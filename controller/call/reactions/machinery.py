@@ -1,0 +1,60 @@
+"""Operators, deadlines, and what Asterisk and we ourselves cannot do."""
+
+from controller.call import events, finish, rungs
+from controller.call.commands import CloseRecord, Commands
+from controller.call.legs import Request
+from controller.call.state import CallState
+from controller.call.vocabulary import Ending, State
+from controller.errors import RefusedDestination
+from controller.routing import fence
+
+
+def operator_hung_up(call: CallState, event: events.OperatorHungUp) -> Commands:
+    yield call.note("operator_hung_up", f"by {event.by}")
+    yield from finish.end(call, Ending.OPERATOR_HUNG_UP)
+
+
+def operator_transferred(call: CallState, event: events.OperatorTransferred) -> Commands:
+    yield call.note("transfer_requested", f"{event.to or 'human'} by {event.way}, by {event.by}")
+    try:
+        destination = fence.resolve(call.route, event.to, event.way)
+    except RefusedDestination as refusal:
+        yield call.note("transfer_refused", str(refusal))
+        return
+    yield from rungs.go_to(call, destination, Request(event.summary))
+
+
+def answer_too_late(call: CallState, _event: events.DeadlinePassed) -> Commands:
+    yield call.note("command_failed", "AnswerCaller: Asterisk did not say that it was done")
+    yield from finish.end(call, Ending.FAILED)
+
+
+def command_failed(call: CallState, event: events.CommandFailed) -> Commands:
+    yield call.note("command_failed", f"{event.command}: {event.detail}")
+    yield from finish.end(call, Ending.FAILED)
+
+
+def asterisk_lost(call: CallState, _event: events.AsteriskLost) -> Commands:
+    call.caller_here = False
+    yield from finish.end(call, Ending.ASTERISK_LOST)
+
+
+def shut_down(call: CallState, _event: events.ShutDown) -> Commands:
+    yield from finish.end(call, Ending.SHUTDOWN)
+
+
+def released(call: CallState, event: events.Released) -> Commands:
+    if event.left_behind:
+        yield call.note("left_behind", " ".join(event.left_behind))
+    yield from _close_record(call, event.statistics)
+
+
+def release_too_long(call: CallState, _event: events.DeadlinePassed) -> Commands:
+    yield call.note("left_behind", "not everything was given back in time")
+    yield from _close_record(call, {})
+
+
+def _close_record(call: CallState, statistics: dict[str, int | float]) -> Commands:
+    if call.ending:
+        yield CloseRecord(call.at, call.ending, call.answered_at, call.cause, statistics)
+        call.enter(State.ENDED)

@@ -1,0 +1,63 @@
+"""The call's record as it is written: one item for every fact, in the order in which they became known."""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from controller.call import commands as c
+from controller.call import events as e
+from controller.call.call import Call
+from controller.records import items
+from controller.records.items import Item
+from controller.session import translation
+
+HANDOFF_HOURS: Final = 24
+"""How long a human may read what the bot has found out: a working day, and the one who takes it over."""
+
+Submit = Callable[[Item, Callable[[], None] | None], None]
+"""Hands an item to the store; the callback comes once it is kept."""
+
+
+class Journal:
+    """Of one call."""
+
+    def __init__(self, call: Call, submit: Submit, post: Callable[[e.Event], None]) -> None:
+        self._call = call
+        self._submit = submit
+        self._post = post
+        self._started_at = datetime.now(UTC)
+        self._position = 0
+        """Of the next step."""
+        self._log = structlog.get_logger().bind(call=call.id)
+
+    def write(self, command: c.Recorded) -> None:
+        stored = None
+        if isinstance(command, c.Note):
+            detail = {"detail": command.detail} if command.detail else {}
+            self._log.info(command.kind, at=f"{command.at:.3f}", **detail)
+        elif isinstance(command, c.Save):
+            self._log.info("bot reported", at=f"{command.at:.3f}", what=type(command.item).__name__)
+            saved = e.Stored(command.item.attempt, command.item.id)
+            stored = lambda: self._post(saved)  # noqa: E731
+        for item in translation.to_items(command, self._call.id, self._started_at, self._position):
+            self._submit(item, stored)
+        if isinstance(command, c.Note):
+            self._position += 1
+
+    def hand_off(self, summary: str) -> str:
+        """Offer what is known of the call to whoever takes it; the key to ask with, which is nowhere kept."""
+        handoff, secret = f"{self._call.id}-{self._call.attempts}", secrets.token_urlsafe(18)
+        offered = items.HandoffOffered(
+            self._call.id,
+            handoff,
+            self._call.at * 1000,
+            hashlib.sha256(secret.encode()).hexdigest(),
+            summary,
+            datetime.now(UTC) + timedelta(hours=HANDOFF_HOURS),
+        )
+        self._submit(offered, None)
+        return f"{handoff}.{secret}"
