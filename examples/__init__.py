@@ -1,1 +1,1 @@
-"""Bots to copy from. They speak docs/bot-protocol.md and import nothing of the controller."""
+"""Bots to copy from. They speak docs/bot-protocol.md; only `sdk_bot` imports the Python library for it."""
