@@ -20,11 +20,12 @@ _log = structlog.get_logger(__name__)
 
 
 class AdaptedConnection(Conversation):
-    """One call, one socket, used once."""
+    """One call, one socket and one adapter at a time."""
 
     def __init__(self, protocol: str, events: BotEvents, clock: Callable[[], float]) -> None:
         super().__init__(events)
         self._protocol = protocol
+        self._clock = clock
         self._socket = BotSocket(self, clock, TEXT_FRAME_BYTES_MAX)
         self._adapter: Adapter | None = None
         self._awaits_farewell = False
@@ -35,6 +36,8 @@ class AdaptedConnection(Conversation):
             handshake = self._adapter.handshake()
         except ProtocolError as error:
             raise BotFailed("unreachable", str(error)) from error
+        if self._socket.over:
+            self._socket = BotSocket(self, self._clock, TEXT_FRAME_BYTES_MAX)
         await self._socket.connect(handshake, seconds, tls)
 
     # --- from the bot ---------------------------------------------------------------------------------------
@@ -76,7 +79,7 @@ class AdaptedConnection(Conversation):
                 self._send_frame(step)
             elif isinstance(step, Left):
                 self._socket.close()
-                super().on_gone(step.detail)
+                self._give_up(step.detail)
             elif isinstance(step, Speech):
                 self._play(step.audio)
             elif self._stage is not Stage.OVER:
@@ -93,12 +96,12 @@ class AdaptedConnection(Conversation):
         """Our own fault, whatever it is, has met this call."""
         _log.exception("a bot's adapter broke", protocol=self._protocol)
         self._socket.close()
-        super().on_gone("was cut off by a fault of ours")
+        self._give_up("was cut off by a fault of ours")
 
     # --- to the bot -----------------------------------------------------------------------------------------
 
-    def send(self, message: ToBot) -> None:
-        if self._adapter is None or self._stage not in {Stage.STARTED, Stage.ACCEPTED}:
+    def _tell(self, message: ToBot) -> None:
+        if self._adapter is None:
             return
         try:
             steps = self._adapter.to_bot(message)
@@ -109,7 +112,7 @@ class AdaptedConnection(Conversation):
 
     def send_audio(self, audio: bytes | bytearray | memoryview) -> bool:
         if self._stage is not Stage.ACCEPTED or self._adapter is None:
-            return False
+            return self._keep(audio)
         # Asked before: what is translated is counted as sent, in the protocol's own numbering.
         if not self._socket.writable:
             self._socket.postpone(bytes(audio))

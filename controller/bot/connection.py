@@ -10,10 +10,11 @@ from controller.bot.websocket import BotSocket
 
 
 class BotConnection(Conversation):
-    """One call, one socket, used once."""
+    """One call, one socket at a time."""
 
     def __init__(self, events: BotEvents, clock: Callable[[], float]) -> None:
         super().__init__(events)
+        self._clock = clock
         self._socket = BotSocket(self, clock)
 
     def on_binary(self, part: memoryview, _last: bool) -> None:
@@ -21,7 +22,7 @@ class BotConnection(Conversation):
         self.on_audio(part)
 
     def send_audio(self, audio: bytes | bytearray | memoryview) -> bool:
-        return self._stage is Stage.ACCEPTED and self._socket.send_binary(audio)
+        return self._socket.send_binary(audio) if self._stage is Stage.ACCEPTED else self._keep(audio)
 
     def on_room(self, audio: bytes) -> None:
         self._socket.send_binary(audio)
@@ -36,6 +37,8 @@ class BotConnection(Conversation):
         await self._socket.wait_closed()
 
     async def _connect(self, opening: Opening, seconds: float, tls: ssl.SSLContext) -> None:
+        if self._socket.over:
+            self._socket = BotSocket(self, self._clock)
         await self._socket.connect(native_handshake(opening), seconds, tls)
 
     def _send(self, text: str) -> None:

@@ -3,8 +3,9 @@
 import asyncio
 import ssl
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from enum import Enum
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from picows import WSError, WSHandshakeError, WSInvalidURL
 
@@ -33,7 +34,6 @@ from controller.bot.protocol import (
     Result,
     Resume,
     SendDtmf,
-    Start,
     ToBot,
     Transcript,
     Transfer,
@@ -44,6 +44,7 @@ from controller.bot.protocol import (
     parse_from_bot,
     serialize,
 )
+from controller.bot.resumption import Account
 from controller.bot.websocket import explain, where
 from controller.errors import ControllerError, ProtocolError
 
@@ -68,6 +69,13 @@ Message = (
     | Hangup
 )
 """What a bot may say after `accept`, and we do not answer at once."""
+
+
+RESUME_SECONDS: Final = 5.0
+"""How long we try to reach a bot again that can go on with its call: the caller hears nothing new meanwhile."""
+
+RESUME_PAUSE_SECONDS: Final = 0.2
+"""Between two attempts: a bot's machine that takes over needs a moment."""
 
 
 class BotFailed(ControllerError):
@@ -97,6 +105,9 @@ class BotEvents(Protocol):
 
     def on_message(self, message: Message) -> None: ...
 
+    def played_ms(self) -> int:
+        """How much of the bot's audio the caller has heard so far."""
+
     def on_lost(self, detail: str) -> None:
         """The connection went away after `accept`, and not by `end`. Nothing follows."""
 
@@ -105,6 +116,8 @@ class Stage(Enum):
     CONNECTING = "connecting"
     STARTED = "started"
     ACCEPTED = "accepted"
+    RESUMING = "resuming"
+    """The connection broke, and the bot can go on: from there to its next `accept`."""
     OVER = "over"
 
 
@@ -112,10 +125,20 @@ class Conversation(ABC):
     """Used once. `counters` are for the statistics of the call."""
 
     def __init__(self, events: BotEvents) -> None:
-        self.counters = {"unknown_messages": 0, "malformed_messages": 0, "audio_frames_dropped_to_bot": 0}
+        self.counters = {
+            "unknown_messages": 0,
+            "malformed_messages": 0,
+            "audio_frames_dropped_to_bot": 0,
+            "resumptions": 0,
+        }
         self._events = events
         self._stage = Stage.CONNECTING
-        self._start: Start | None = None
+        self._opening: Opening | None = None
+        self._tls: ssl.SSLContext | None = None
+        self._account: Account | None = None
+        """None: the bot cannot go on with this call on a new connection."""
+        self._resuming: asyncio.Task[None] | None = None
+        self._messages_received = self._audio_bytes_received = 0
         self._answer: asyncio.Future[None] | None = None
         self._too_early_told = False
 
@@ -123,7 +146,7 @@ class Conversation(ABC):
 
     @abstractmethod
     async def _connect(self, opening: Opening, seconds: float, tls: ssl.SSLContext) -> None:
-        """Until `on_open` has been called."""
+        """Until `on_open` has been called. Again with a new connection, when the last one is gone."""
 
     @abstractmethod
     def _send(self, text: str) -> None: ...
@@ -148,7 +171,7 @@ class Conversation(ABC):
 
     async def open(self, opening: Opening, accept_seconds: float, tls: ssl.SSLContext) -> None:
         """Connect, send `start`, wait for `accept`: all within `accept_seconds`. Raises BotRefused or BotFailed."""
-        url, self._start = opening.url, opening.start
+        self._opening, self._tls, url = opening, tls, opening.url
         self._answer = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(accept_seconds):
@@ -171,18 +194,24 @@ class Conversation(ABC):
     # --- from the bot ---------------------------------------------------------------------------------------
 
     def on_open(self) -> None:
-        if self._stage is Stage.CONNECTING and self._start is not None:
+        if self._opening is None:
+            return
+        if self._stage is Stage.CONNECTING:
             self._stage = Stage.STARTED
-            self.send(self._start)
+            self._tell(self._opening.start)
+        elif self._stage is Stage.RESUMING:
+            self._tell(self._opening.start)
 
     def on_audio(self, audio: memoryview) -> None:
         if self._stage is Stage.ACCEPTED:
+            self._audio_bytes_received += len(audio)
             self._events.on_audio(audio)
         elif not self._too_early_told:
             self._too_early_told = True
             self.refuse("not_now", "audio before accept is not played")
 
     def on_text(self, text: bytes) -> None:
+        self._messages_received += 1
         try:
             message = parse_from_bot(text)
         except ProtocolError as error:
@@ -206,7 +235,17 @@ class Conversation(ABC):
 
     def on_gone(self, detail: str, code: int | None = None) -> None:  # noqa: ARG002
         """The connection is over without our wish. `code` is that of the bot's close frame."""
-        accepted = self._stage is Stage.ACCEPTED
+        if self._stage is Stage.RESUMING:
+            self._settle(WSHandshakeError(f"the bot {detail}"))
+        elif self._stage is Stage.ACCEPTED and self._account is not None:
+            self._stage = Stage.RESUMING
+            self._account.broken()
+            self._resuming = asyncio.get_running_loop().create_task(self._resume(detail, self._account))
+        else:
+            self._give_up(detail)
+
+    def _give_up(self, detail: str) -> None:
+        accepted = self._stage in {Stage.ACCEPTED, Stage.RESUMING}
         self._finish()
         if accepted:
             self._events.on_lost(f"the bot {detail}")
@@ -215,9 +254,9 @@ class Conversation(ABC):
 
     def take(self, message: FromBot) -> None:
         """One message of the bot's, valid in itself; whether it is right at this moment is told here."""
-        started = self._stage is Stage.STARTED
+        awaited = self._stage in {Stage.STARTED, Stage.RESUMING}
         if isinstance(message, Accept | Reject):
-            if not started:
+            if not awaited:
                 self.refuse("not_now", f"{message.type} comes once, before anything else")
             elif isinstance(message, Accept):
                 self._accept(message)
@@ -225,28 +264,92 @@ class Conversation(ABC):
                 self._settle(BotRefused(message))
         elif isinstance(message, Ping):
             self.send(Pong(id=message.id))
-        elif started and not isinstance(message, Log):
+        elif awaited and not isinstance(message, Log):
             self.refuse("not_now", f"{message.type} comes after accept")
         else:
             self._events.on_message(message)
 
     def _accept(self, accept: Accept) -> None:
         # Reported here and not by the task that awaits the answer: the frames behind this one come first otherwise.
-        if self._answer is not None and not self._answer.done():
-            self._stage = Stage.ACCEPTED
-            self._answer.set_result(None)
+        if self._answer is None or self._answer.done():
+            return
+        resumed = self._stage is Stage.RESUMING
+        self._stage = Stage.ACCEPTED
+        self._answer.set_result(None)
+        if resumed:
+            self._catch_up(accept)
+        else:
+            self._messages_received = 0
+            self._account = Account(accept.resume_token) if accept.resume_token else None
             self._events.on_accepted(accept)
 
     def _settle(self, error: Exception) -> None:
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(error)
 
+    # --- a connection that broke ----------------------------------------------------------------------------
+
+    async def _resume(self, detail: str, account: Account) -> None:
+        """Try to reach the bot again, for some seconds; the rest of the call does not notice."""
+        try:
+            async with asyncio.timeout(RESUME_SECONDS):
+                while not await self._reached_again(account):  # noqa: ASYNC110 - a bot's return is no event
+                    await asyncio.sleep(RESUME_PAUSE_SECONDS)
+        except (TimeoutError, BotRefused):
+            if self._stage is Stage.RESUMING:
+                self._give_up(detail)
+
+    async def _reached_again(self, account: Account) -> bool:
+        if self._opening is None or self._tls is None:
+            return False
+        point = account.point(self._events.played_ms(), self._audio_bytes_received, self._messages_received)
+        start = self._opening.start.model_copy(update={"resumed": True, "resume": point})
+        self._opening = replace(self._opening, start=start)
+        self._answer = asyncio.get_running_loop().create_future()
+        try:
+            await self._connect(self._opening, RESUME_SECONDS, self._tls)
+            await self._answer
+        except (OSError, WSError, WSInvalidURL, BotFailed):
+            return False
+        finally:
+            if self._answer.done() and not self._answer.cancelled():
+                self._answer.exception()
+        return True
+
+    def _catch_up(self, accept: Accept) -> None:
+        """The bot has taken its call again: what it missed comes first, then what the caller said meanwhile."""
+        self.counters["resumptions"] += 1
+        self._messages_received -= 1
+        account = self._account
+        if account is None:
+            return
+        for message in account.missed(accept):
+            self._tell(message)
+        if audio := account.take_audio():
+            self.send_audio(audio)
+        if accept.resume_token:
+            account.token = accept.resume_token
+        else:
+            self._account = None
+
+    def _keep(self, audio: bytes | bytearray | memoryview) -> bool:
+        """The caller's audio while there is no connection; False when there will be none."""
+        if self._stage is not Stage.RESUMING or self._account is None:
+            return False
+        self._account.keep(audio)
+        return True
+
     # --- to the bot -----------------------------------------------------------------------------------------
 
     def send(self, message: ToBot) -> None:
         """Send one message; nothing happens when the conversation is over."""
+        if self._account is not None:
+            self._account.said(message)
         if self._stage in {Stage.STARTED, Stage.ACCEPTED}:
-            self._send(serialize(message))
+            self._tell(message)
+
+    def _tell(self, message: ToBot) -> None:
+        self._send(serialize(message))
 
     def refuse(self, code: ErrorCode, message: str, field: str | None = None) -> None:
         """Answer the bot with an `error`."""
@@ -260,4 +363,6 @@ class Conversation(ABC):
     def _finish(self) -> None:
         if self._stage is not Stage.OVER:
             self._stage = Stage.OVER
+            if self._resuming is not None and self._resuming is not asyncio.current_task():
+                self._resuming.cancel()
             self._leave()

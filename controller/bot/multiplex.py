@@ -55,7 +55,7 @@ class Stream(Conversation):
     def on_broken(self) -> None:
         """Our own fault, whatever it is, has met this call."""
         self.send(End(reason="failed"))
-        self.on_gone("was cut off by a fault of ours")
+        self._give_up("was cut off by a fault of ours")
 
     async def _connect(self, opening: Opening, seconds: float, tls: ssl.SSLContext) -> None:
         self._shared = await self._sockets.reach(native_handshake(opening, SUBPROTOCOL_MUX), seconds, tls)
@@ -65,7 +65,9 @@ class Stream(Conversation):
     def send_audio(self, audio: bytes | bytearray | memoryview) -> bool:
         # On the path of every packet: in as few steps as can be.
         shared = self._shared
-        return self._stage is Stage.ACCEPTED and shared is not None and shared.gather(self._number, audio)
+        if self._stage is Stage.ACCEPTED and shared is not None:
+            return shared.gather(self._number, audio)
+        return self._keep(audio)
 
     def _send(self, text: str) -> None:
         if self._shared is not None:

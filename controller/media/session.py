@@ -191,6 +191,9 @@ class Session:
     def _passed_on(self, message: Message) -> BotMessage:
         return BotMessage(session=self.id, message=message.model_dump(mode="json", exclude_none=True))
 
+    def played_ms(self) -> int:
+        return int(self.downlink.statistics["played_ms"])
+
     def on_lost(self, detail: str) -> None:
         self.downlink.lost(Disconnected(session=self.id, detail=detail))
 

@@ -39,6 +39,9 @@ class Listener:
     def on_message(self, message: Message) -> None:
         self.told.append(message.model_dump(exclude_defaults=True) | {"type": message.type})
 
+    def played_ms(self) -> int:
+        return 4_180
+
     def on_lost(self, detail: str) -> None:
         self.told.append(f"lost: {detail}")
 

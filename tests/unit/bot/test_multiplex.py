@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from controller.bot import framing, multiplex, websocket
+from controller.bot.adapters.adapter import Opening
 from controller.bot.conversation import BotFailed, BotRefused
 from controller.bot.framing import RECORD_HEADER, append, records
 from controller.bot.multiplex import SharedSocket, SharedSockets
@@ -421,7 +422,8 @@ def test_whatever_the_bot_says_the_call_beside_it_loses_nothing(babble: list[byt
     number = shared.add(call.stream)
     call.stream._shared, call.stream._number = shared, number  # noqa: SLF001
     call.stream._answer = asyncio.Future(loop=asyncio.new_event_loop())  # noqa: SLF001
-    call.stream._start = Start(call_id="c", caller=Party(), callee=Party(), route="r")  # noqa: SLF001
+    start = Start(call_id="c", caller=Party(), callee=Party(), route="r")
+    call.stream._opening = Opening("ws://bot/", start)  # noqa: SLF001
     call.stream.on_open()
     shared.on_text(b'{"call":1,"type":"accept"}')
     for what in babble:
