@@ -1,0 +1,72 @@
+"""TwiML documents from their authors' servers: asked for as Twilio would, with a signature, and bounded."""
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import aiohttp
+
+from controller.bot import twiml
+from controller.bot.adapters.twilio import signature
+from controller.bot.twiml import Action, TwimlError
+
+FETCH_SECONDS: Final = 5.0
+"""For one document: the caller waits for it."""
+
+REDIRECTS_MAX: Final = 5
+"""From one document to the next, so that two that name each other come to an end."""
+
+
+class FetchFailed(TwimlError):
+    """No document: the server is away, says no, or says too much."""
+
+
+class Documents:
+    """Fetches with the token of one account."""
+
+    def __init__(self, session: aiohttp.ClientSession, token: str) -> None:
+        self._session = session
+        self._token = token
+
+    async def actions(self, url: str, method: str, form: Mapping[str, str]) -> list[Action]:
+        """The document at the URL; a Redirect at its end is followed now. Raises TwimlError."""
+        before: list[Action] = []
+        for _ in range(REDIRECTS_MAX + 1):
+            actions = twiml.parse(await self.fetch(url, method, form))
+            last = actions[-1]
+            if not isinstance(last, twiml.Redirect):
+                return before + actions
+            before += actions[:-1]
+            url, method = urljoin(url, last.url), last.method
+        raise FetchFailed(f"{REDIRECTS_MAX} redirects, and no end of them", "Redirect")
+
+    async def fetch(self, url: str, method: str, form: Mapping[str, str]) -> str:
+        """The text at the URL. Raises FetchFailed."""
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise FetchFailed(f"{url[:200]!r} is no URL of http or https")
+        if method == "GET":
+            url += ("&" if parts.query else "?") + urlencode(form)
+            fields: dict[str, str] = {}
+        else:
+            fields = dict(form)
+        headers = {"X-Twilio-Signature": signature(self._token, url, fields)}
+        try:
+            async with self._session.request(
+                method,
+                url,
+                data=fields or None,
+                headers=headers,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=FETCH_SECONDS),
+            ) as response:
+                if response.status != 200:
+                    raise FetchFailed(f"{parts.hostname} answered {response.status}")
+                body = await response.content.read(twiml.DOCUMENT_CHARACTERS_MAX + 1)
+                while len(body) <= twiml.DOCUMENT_CHARACTERS_MAX and (more := await response.content.readany()):
+                    body += more
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise FetchFailed(f"{parts.hostname} does not answer ({str(error) or 'not in time'})") from error
+        if len(body) > twiml.DOCUMENT_CHARACTERS_MAX:
+            raise FetchFailed(f"a document may have {twiml.DOCUMENT_CHARACTERS_MAX} bytes")
+        return body.decode(errors="replace")

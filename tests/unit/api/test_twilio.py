@@ -1,0 +1,229 @@
+"""Twilio's REST surface, driven by Twilio's own library; and documents fetched with signatures that it accepts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped]
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from twilio.rest import Client  # type: ignore[import-untyped]
+
+from controller.api.control import LiveCall, NotAllowed, NotNow, NotSupported
+from controller.api.twilio import Twilio, call_form, is_signed
+from controller.bot.adapters.twilio import call_sid, signature
+from controller.bot.twiml import Action, Dial, Hangup, Pause, PlayFile, Say
+from controller.errors import ControllerError
+
+ACCOUNT = "AC" + "1" * 32
+TOKEN = "t0ken"
+CALL = LiveCall(
+    "20261122-141507-7f3k9q",
+    datetime(2026, 11, 22, 14, 15, 7, tzinfo=UTC),
+    "+4930111",
+    None,
+    "+4930222",
+    "default",
+    "talking",
+    answered_at=datetime(2026, 11, 22, 14, 15, 9, tzinfo=UTC),
+)
+
+
+class Calls:
+    """Notes what it is told; refuses when told to."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+        self.refuses: ControllerError | None = None
+
+    def live(self) -> Sequence[LiveCall]:
+        return [CALL]
+
+    async def hang_up(self, call_id: str, by: str) -> None:
+        self._note("hang_up", call_id, by)
+
+    async def carry_out(self, call_id: str, actions: Sequence[Action], by: str) -> None:
+        self._note(list(actions), call_id, by)
+
+    def _note(self, what: Any, call_id: str, by: str) -> None:
+        if self.refuses:
+            raise self.refuses
+        assert (call_id, by) == (CALL.id, f"twilio {ACCOUNT}")
+        self.told.append(what)
+
+
+class Api:
+    def __init__(self, calls: Calls, url: str) -> None:
+        self.calls = calls
+        self.url = url
+
+    async def ask(self, work: Callable[[Client], Any], token: str = TOKEN) -> Any:
+        """What the official library gets for this; it blocks, so beside our loop."""
+
+        def run() -> Any:
+            client = Client(ACCOUNT, token)
+            client.api.base_url = self.url
+            try:
+                return work(client)
+            finally:
+                client.http_client.session.close()
+
+        return await asyncio.to_thread(run)
+
+    async def fails(self, work: Callable[[Client], Any], token: str = TOKEN) -> tuple[int, int, str]:
+        with pytest.raises(TwilioRestException) as raised:
+            await self.ask(work, token)
+        return raised.value.status, raised.value.code, raised.value.msg
+
+
+@asynccontextmanager
+async def served(routes: Sequence[web.RouteDef]) -> AsyncIterator[str]:
+    app = web.Application()
+    app.add_routes(routes)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[Api]:
+    calls = Calls()
+    async with aiohttp.ClientSession() as session:
+        routes = Twilio(calls, {ACCOUNT: TOKEN}, session).routes()
+        async with served(routes) as url:
+            yield Api(calls, url)
+
+
+def update(**fields: str) -> Callable[[Client], Any]:
+    return lambda client: client.calls(call_sid(CALL.id)).update(**fields)
+
+
+async def test_the_library_reads_a_call(api: Api) -> None:
+    call = await api.ask(lambda client: client.calls(call_sid(CALL.id)).fetch())
+    assert (call.status, call.account_sid, call.to) == ("in-progress", ACCOUNT, "+4930222")
+    assert call.start_time == CALL.answered_at
+    assert call.direction == "inbound"
+
+
+async def test_status_completed_hangs_up(api: Api) -> None:
+    call = await api.ask(update(status="completed"))
+    assert call.status == "completed"
+    assert api.calls.told == ["hang_up"]
+
+
+async def test_twiml_is_carried_out(api: Api) -> None:
+    call = await api.ask(update(twiml="<Response><Say>One moment</Say><Dial>+4930333</Dial></Response>"))
+    assert call.status == "in-progress"
+    assert api.calls.told == [[Say("One moment"), Dial(("+4930333",)), Hangup()]]
+
+
+async def test_a_document_is_fetched_with_a_signature_and_redirects_are_followed(api: Api) -> None:
+    validator = RequestValidator(TOKEN)
+    asked: list[Any] = []
+
+    async def first(request: web.Request) -> web.Response:
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        assert validator.validate(str(request.url), form, request.headers["X-Twilio-Signature"])
+        assert not validator.validate(str(request.url), {**form, "To": "x"}, request.headers["X-Twilio-Signature"])
+        asked.append(form)
+        return web.Response(text="<Response><Pause/><Redirect method='GET'>next?a=1</Redirect></Response>")
+
+    async def second(request: web.Request) -> web.Response:
+        assert validator.validate(str(request.url), {}, request.headers["X-Twilio-Signature"])
+        asked.append(dict(request.query))
+        return web.Response(text="<Response><Play>https://a.example/x.wav</Play></Response>")
+
+    async with served([web.post("/docs/first", first), web.get("/docs/next", second)]) as url:
+        await api.ask(update(url=f"{url}/docs/first"))
+        await api.ask(update(twiml=f"<Response><Redirect method='GET'>{url}/docs/next</Redirect></Response>"))
+    assert api.calls.told[0] == [Pause(), PlayFile("https://a.example/x.wav"), Hangup()]
+    assert api.calls.told[1] == [PlayFile("https://a.example/x.wav"), Hangup()]
+    assert asked[0] == call_form(CALL, ACCOUNT)
+    assert asked[1] == {"a": "1", **call_form(CALL, ACCOUNT)}
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "message"),
+    [
+        ("no", 500, "answered 500"),
+        ("<Response><Redirect>loop</Redirect></Response>", 200, "no end of them"),
+        ("x" * 70_000, 200, "may have 65536"),
+        ("<Nothing/>", 200, "this is a <Nothing>"),
+    ],
+)
+async def test_a_document_that_is_no_good_is_an_error_of_twilios_form(
+    api: Api, answer: str, status: int, message: str
+) -> None:
+    async def serve(_request: web.Request) -> web.Response:
+        return web.Response(text=answer, status=status)
+
+    async with served([web.post("/loop", serve)]) as url:
+        found = await api.fails(update(url=f"{url}/loop"))
+    assert found[0] == 400
+    assert message in found[2]
+    assert api.calls.told == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({}, 21218),
+        ({"status": "paused"}, 21216),
+        ({"twiml": "<Response><Gather/></Response>"}, 12100),
+        ({"twiml": "x" * 4_001}, 12100),
+        ({"url": "ftp://a.example/"}, 11200),
+        ({"url": "http://127.0.0.1:1/"}, 11200),
+        ({"url": "http://a.example/", "method": "PUT"}, 21213),
+    ],
+)
+async def test_a_request_that_is_wrong_has_a_code_of_twilios(api: Api, fields: dict[str, str], code: int) -> None:
+    assert (await api.fails(update(**fields)))[:2] == (400, code)
+    assert api.calls.told == []
+
+
+@pytest.mark.parametrize(
+    ("error", "found"),
+    [
+        (NotNow("it ends"), (400, 21220)),
+        (NotAllowed("the fence"), (403, 21215)),
+        (NotSupported("no voice"), (501, 20001)),
+    ],
+)
+async def test_what_the_call_refuses_is_told(api: Api, error: ControllerError, found: tuple[int, int]) -> None:
+    api.calls.refuses = error
+    assert (await api.fails(update(status="completed")))[:2] == found
+
+
+async def test_who_has_not_the_token_is_not_let_in(api: Api) -> None:
+    assert (await api.fails(update(status="completed"), token="wrong"))[:2] == (401, 20003)
+    assert (await api.fails(lambda client: client.api.accounts("AC9").calls(call_sid(CALL.id)).fetch()))[0] == 401
+    async with aiohttp.ClientSession() as session:
+        url = f"{api.url}/2010-04-01/Accounts/{ACCOUNT}/Calls/{call_sid(CALL.id)}.json"
+        for header in ("", "Basic ***", "Basic", "Bearer x", "Basic " + "é"):
+            async with session.post(url, headers={"Authorization": header}) as response:
+                assert response.status == 401
+                assert (await response.json())["code"] == 20003
+    assert api.calls.told == []
+
+
+async def test_a_call_that_is_over_is_not_found(api: Api) -> None:
+    found = await api.fails(lambda client: client.calls(call_sid("another")).update(status="completed"))
+    assert found[:2] == (404, 20404)
+
+
+def test_a_signature_is_checked() -> None:
+    fields = call_form(CALL, ACCOUNT, "completed")
+    given = signature(TOKEN, "https://a.example/status", fields)
+    assert RequestValidator(TOKEN).validate("https://a.example/status", fields, given)
+    assert is_signed(TOKEN, "https://a.example/status", fields, given)
+    assert not is_signed(TOKEN, "https://a.example/status", {**fields, "CallStatus": "busy"}, given)
+    assert not is_signed("other", "https://a.example/status", fields, given)
+    assert not is_signed(TOKEN, "https://a.example/status", fields, "é")
