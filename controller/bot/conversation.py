@@ -13,6 +13,7 @@ from controller.bot.adapters.adapter import Opening
 from controller.bot.protocol import (
     TEXT_MESSAGE_BYTES_MAX,
     Accept,
+    AudioFormat,
     Clear,
     End,
     EndReason,
@@ -259,7 +260,7 @@ class Conversation(ABC):
             if not awaited:
                 self.refuse("not_now", f"{message.type} comes once, before anything else")
             elif isinstance(message, Accept):
-                self._accept(message)
+                self._choose(message)
             else:
                 self._settle(BotRefused(message))
         elif isinstance(message, Ping):
@@ -268,6 +269,19 @@ class Conversation(ABC):
             self.refuse("not_now", f"{message.type} comes after accept")
         else:
             self._events.on_message(message)
+
+    def _choose(self, accept: Accept) -> None:
+        """Take the bot's choice of audio, where it makes one, and then the call."""
+        if accept.audio is None or self._opening is None:
+            self._accept(accept)
+            return
+        start = self._opening.start
+        chosen = AudioFormat.model_construct(**accept.audio.model_dump())
+        if chosen not in (start.audio, *(start.audio_choices or ())):
+            self.refuse("malformed", "this audio is not among what start has offered", "audio")
+        else:
+            self._opening = replace(self._opening, start=start.model_copy(update={"audio": chosen}))
+            self._accept(accept)
 
     def _accept(self, accept: Accept) -> None:
         # Reported here and not by the task that awaits the answer: the frames behind this one come first otherwise.

@@ -1,11 +1,15 @@
 """What the bot says, on its way to the caller: the playout and its marks, pause, `clear` and overrun."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from controller.bot.protocol import Cleared, Mark, MarkReached, ToBot
+from controller.bot.protocol import Cleared, Mark, MarkReached, PlayFinished, ToBot
 from controller.media import formats
 from controller.media.control_messages import BotMessage, Disconnected, FirstAudio, Open, Report
 from controller.media.playout import FRAME_BYTES, FRAME_MS, PLAYOUT_MS_MAX, Playout
+
+Item = Mark | BotMessage | PlayFinished | Disconnected
+"""What stands in the line between pieces of audio."""
 
 
 class Told(Protocol):
@@ -33,7 +37,7 @@ class Downlink:
         self._told = told
         self._converts = formats.line(opening) is not None
         self._frame_bytes = unit_bytes * FRAME_BYTES
-        self._playout: Playout[Mark | BotMessage | Disconnected] = Playout(unit_bytes)
+        self._playout: Playout[Item] = Playout(unit_bytes)
         self._paused = False
         self._barged_in = False
         """Paused because the caller spoke, and not by the bot's word."""
@@ -76,6 +80,8 @@ class Downlink:
         for item in self._playout.reached():
             if isinstance(item, Mark):
                 self._told.tell_bot(MarkReached(name=item.name))
+            elif isinstance(item, PlayFinished):
+                self._told.tell_bot(item)
             else:
                 self._told.tell_controller(item)
 
@@ -113,20 +119,26 @@ class Downlink:
         if self._barged_in:
             self.resume()
 
-    def clear(self) -> None:
-        """Silence from the next tick on; the bot is told how far the caller had heard it."""
+    def clear(self, behind: Sequence[Mark | BotMessage] = ()) -> None:
+        """Silence from the next tick on; the bot is told how far the caller had heard it.
+
+        `behind`: what would have had its place in the line later.
+        """
         self._paused = self._barged_in = False
         discarded = self._playout.clear()
         self._told.flush()
         self._cleared_ms += discarded.ms
-        marks = [item.name for item in discarded.marks if isinstance(item, Mark)]
+        items = [*discarded.marks, *behind]
+        marks = [item.name for item in items if isinstance(item, Mark)]
         self._told.tell_bot(Cleared(discarded_ms=discarded.ms, played_ms=self._playout.taken_ms, marks=marks))
         # A hangup or transfer outlives the audio that it was waiting for.
-        for item in discarded.marks:
-            if not isinstance(item, Mark):
+        for item in items:
+            if isinstance(item, PlayFinished):
+                self._told.tell_bot(item.model_copy(update={"outcome": "cleared"}))
+            elif not isinstance(item, Mark):
                 self._told.tell_controller(item)
 
-    def mark(self, item: Mark | BotMessage) -> None:
+    def mark(self, item: Mark | BotMessage | PlayFinished) -> None:
         """Tell of this once the audio before it has been played."""
         if self._playout.mark(item):
             self.settle()
@@ -135,6 +147,6 @@ class Downlink:
 
     def lost(self, lost: Disconnected) -> None:
         """The bot is gone. Where its hangup or transfer still waits for its audio, what it asked for comes first."""
-        waiting = any(not isinstance(item, Mark) for item in self._playout.marks())
+        waiting = any(isinstance(item, BotMessage) for item in self._playout.marks())
         if not (waiting and self._playout.mark(lost)):
             self._told.tell_controller(lost)

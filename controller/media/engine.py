@@ -22,9 +22,10 @@ from controller.bot.adapters.adapter import Opening
 from controller.bot.connection import BotConnection
 from controller.bot.conversation import BotFailed, BotRefused, Conversation
 from controller.bot.multiplex import SharedSockets
-from controller.bot.protocol import Dtmf, EndReason, Start, parse_to_bot
+from controller.bot.protocol import Dtmf, EndReason, parse_to_bot
 from controller.bot.websocket import CLOSE_SECONDS
 from controller.errors import ProtocolError
+from controller.media import formats
 from controller.media.asterisk_sockets import AsteriskSockets
 from controller.media.audio.linear import Line, from_linear, to_linear
 from controller.media.control_messages import (
@@ -144,7 +145,7 @@ class Engine:
     async def _reach_bot(self, session: Session, bot: Conversation, order: Open) -> None:
         target = order.bot
         try:
-            await bot.open(_opening(target, order.start), target.accept_seconds, self._tls)
+            await bot.open(_opening(order), target.accept_seconds, self._tls)
         except BotRefused as refusal:
             self._forget(session)
             reject = refusal.reject
@@ -226,6 +227,7 @@ class Engine:
             opening.cancel()
 
     def _forget(self, session: Session) -> None:
+        session.files.cancel()
         self._detach(session)
         if self._sessions.get(session.id) is session:
             del self._sessions[session.id]
@@ -349,7 +351,10 @@ class Engine:
         self.close(session.id, "failed")
 
 
-def _opening(target: BotTarget, start: Start) -> Opening:
+def _opening(order: Open) -> Opening:
+    target, start = order.bot, order.start
+    if target.protocol == NATIVE:
+        start = start.model_copy(update={"audio_choices": formats.choices(order) or None})
     return Opening(
         url=target.url,
         start=start,

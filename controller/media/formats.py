@@ -1,7 +1,8 @@
 """What a session's audio looks like on its two sides: Asterisk's and the bot's. Pure."""
 
-from typing import Final
+from typing import Final, Literal
 
+from controller.bot.protocol import AudioFormat
 from controller.media.audio.g711 import SILENCE_ALAW, SILENCE_MULAW
 from controller.media.audio.linear import SAMPLE_BYTES, Line
 from controller.media.audio.resample import TELEPHONE_RATE
@@ -9,12 +10,23 @@ from controller.media.audio.voice import Voice
 from controller.media.control_messages import Open
 from controller.media.rtp import packet as rtp
 
+PCM_RATES: Final[tuple[Literal[8000, 16000, 24000], ...]] = (8_000, 16_000, 24_000)
+
 FORMATS: Final = {
     "mulaw": (rtp.PAYLOAD_TYPE_PCMU, SILENCE_MULAW),
     "alaw": (rtp.PAYLOAD_TYPE_PCMA, SILENCE_ALAW),
     "pcm16": (-1, 0),
 }
 """Encoding to RTP payload type (RFC 3551, table 4; -1: not over RTP) and the byte of silence."""
+
+
+def choices(opening: Open) -> list[AudioFormat]:
+    """What the bot may have instead of `start.audio`: with G.711 from Asterisk, that or linear PCM of any rate."""
+    if opening.encoding == "pcm16":
+        return []
+    offered = [AudioFormat(encoding=opening.encoding)]
+    offered += [AudioFormat(encoding="pcm16", sample_rate=rate) for rate in PCM_RATES]
+    return [audio for audio in offered if audio != opening.start.audio]
 
 
 def unit_bytes(opening: Open) -> int:

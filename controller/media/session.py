@@ -10,6 +10,7 @@ from controller.bot.conversation import Conversation, Message
 from controller.bot.protocol import (
     Accept,
     Answered,
+    AudioFormat,
     Clear,
     GetStatistics,
     Hangup,
@@ -17,6 +18,8 @@ from controller.bot.protocol import (
     Log,
     Mark,
     Pause,
+    Play,
+    PlayFinished,
     Result,
     Resume,
     SendDtmf,
@@ -42,10 +45,14 @@ from controller.media.control_messages import (
     Stalled,
 )
 from controller.media.downlink import Downlink
+from controller.media.files import Files
 from controller.media.playout import FRAME_BYTES, FRAME_MS
 from controller.media.rows import PeerAddress
 from controller.media.stall import Stall
 from controller.media.uplink import Audio, Uplink
+
+IN_LINE: Final = (Mark, Play, Transfer, Hangup, SendDtmf, Hold)
+"""Messages that have their place in the line, between pieces of audio."""
 
 
 class Reports(Protocol):
@@ -74,18 +81,25 @@ class Session:
         self.encoding = opening.encoding
         """Of Asterisk's audio."""
         self.payload_type, self.silence = formats.FORMATS[opening.encoding]
-        self.line = formats.line(opening)
-        self.uplink = Uplink(opening, now, self.send_to_bot, self._on_turn)
-        self.downlink = Downlink(opening, self)
+        self._opening = opening
+        self._set_up(now)
         self._reports = reports
         self._barge_in = opening.voice == "barge_in"
         self._stall = Stall(opening.stall_seconds, now)
         self._bot_heard = False
         """The bot has had the first of the caller's audio."""
-        self._silent_frame = bytes([self.silence]) * formats.unit_bytes(opening) * FRAME_BYTES
         self._silent_told_at = -1.0
         """The last packet before the silence that was told of."""
         self._strangers_before = strangers
+
+    def _set_up(self, now: float) -> None:
+        """All that depends on the format of the bot's audio."""
+        opening = self._opening
+        self.line = formats.line(opening)
+        self.uplink = Uplink(opening, now, self.send_to_bot, self._on_turn)
+        self.downlink = Downlink(opening, self)
+        self.files = Files(opening.start.audio, self)
+        self._silent_frame = bytes([self.silence]) * formats.unit_bytes(opening) * FRAME_BYTES
 
     @property
     def silent_frame(self) -> bytes:
@@ -157,14 +171,28 @@ class Session:
     # --- from the bot (BotEvents) ---------------------------------------------------------------------------
 
     def on_accepted(self, accept: Accept) -> None:
+        if accept.audio is not None:
+            # Nothing has gone either way yet.
+            chosen = AudioFormat.model_construct(**accept.audio.model_dump())
+            start = self._opening.start.model_copy(update={"audio": chosen})
+            self._opening = self._opening.model_copy(update={"start": start})
+            self._set_up(self.uplink.active_at)
         self._reports.add(Accepted(session=self.id, resume_token=accept.resume_token))
 
     def on_audio(self, audio: memoryview) -> None:
-        self.downlink.write(audio)
+        if self.files.busy:
+            self._postpone(bytes(audio))
+        else:
+            self.downlink.write(audio)
 
     def on_message(self, message: Message) -> None:
-        if isinstance(message, Clear):
-            self.downlink.clear()
+        if self.files.busy and isinstance(message, IN_LINE):
+            self._postpone(message)
+        elif isinstance(message, Clear):
+            behind = self.files.clear()
+            self.downlink.clear([item if isinstance(item, Mark) else self._passed_on(item) for item in behind])
+        elif isinstance(message, Play):
+            self.files.play(message)
         elif isinstance(message, Pause):
             self.downlink.pause()
         elif isinstance(message, Resume):
@@ -195,7 +223,22 @@ class Session:
         return int(self.downlink.statistics["played_ms"])
 
     def on_lost(self, detail: str) -> None:
-        self.downlink.lost(Disconnected(session=self.id, detail=detail))
+        self.lose(Disconnected(session=self.id, detail=detail))
+
+    # --- what waited behind a file (files.Player) -----------------------------------------------------------
+
+    def play_finished(self, finished: PlayFinished) -> None:
+        self.downlink.mark(finished)
+
+    def lose(self, lost: Disconnected) -> None:
+        if self.files.busy:
+            self.files.postpone(lost)
+        else:
+            self.downlink.lost(lost)
+
+    def _postpone(self, what: bytes | Message) -> None:
+        if not self.files.postpone(what):
+            self.refuse("too much is waiting behind a file")
 
     # --- what becomes of its audio (Told) -------------------------------------------------------------------
 
