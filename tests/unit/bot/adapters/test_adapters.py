@@ -40,7 +40,7 @@ def test_the_handshake_is_one(protocol: str) -> None:
 
 
 @every_protocol
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(messages=st.lists(TO_BOT, max_size=5), audio=st.binary(max_size=400).map(lambda data: data[: len(data) & ~1]))
 def test_it_has_an_answer_to_all_that_we_may_say(protocol: str, messages: list[ToBot], audio: bytes) -> None:
     adapter = opened(protocol)
@@ -52,7 +52,7 @@ def test_it_has_an_answer_to_all_that_we_may_say(protocol: str, messages: list[T
 
 
 @every_protocol
-@settings(max_examples=200)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_no_text_of_a_bot_raises_anything_but_a_protocol_error(protocol: str, data: st.DataObject) -> None:
     adapter = opened(protocol)
@@ -80,6 +80,7 @@ def quoted(path: Path) -> set[str]:
 
 
 @every_protocol
+@settings(deadline=None)
 @given(part=st.binary(max_size=400))
 def test_no_binary_frame_raises_anything_but_a_protocol_error(protocol: str, part: bytes) -> None:
     adapter = opened(protocol)
