@@ -75,6 +75,10 @@ Message = (
 RESUME_SECONDS: Final = 5.0
 """How long we try to reach a bot again that can go on with its call: the caller hears nothing new meanwhile."""
 
+MOVED_CODES: Final = (1001, 1012, 1013)
+"""Close codes (RFC 6455, section 7.4.1, and IANA's registry) of a bot that goes away and comes again. With any other
+one it means to be gone: to reach it again would only keep the caller waiting."""
+
 RESUME_PAUSE_SECONDS: Final = 0.2
 """Between two attempts: a bot's machine that takes over needs a moment."""
 
@@ -234,11 +238,11 @@ class Conversation(ABC):
         self.counters["malformed_messages"] += 1
         self.refuse(code, message, field)
 
-    def on_gone(self, detail: str, code: int | None = None) -> None:  # noqa: ARG002
+    def on_gone(self, detail: str, code: int | None = None) -> None:
         """The connection is over without our wish. `code` is that of the bot's close frame."""
         if self._stage is Stage.RESUMING:
             self._settle(WSHandshakeError(f"the bot {detail}"))
-        elif self._stage is Stage.ACCEPTED and self._account is not None:
+        elif self._stage is Stage.ACCEPTED and self._account is not None and (code is None or code in MOVED_CODES):
             self._stage = Stage.RESUMING
             self._account.broken()
             self._resuming = asyncio.get_running_loop().create_task(self._resume(detail, self._account))

@@ -121,6 +121,18 @@ async def test_a_bot_that_breaks_off_again_and_again_is_taken_back_each_time(cal
     assert not [told for told in call.told if str(told).startswith("lost")]
 
 
+@pytest.mark.parametrize(("code", "comes_back"), [(1000, False), (1011, False), (1001, True), (1012, True)])
+async def test_a_bot_that_closes_is_taken_back_only_when_it_says_that_it_comes_back(
+    call: Call, code: int, comes_back: bool
+) -> None:
+    bot = Resumable(messages_received=0)
+    async with serving(bot) as server:
+        await call.open(server.url)
+        await bot.lines[0].socket.close(code=code)
+        await until(lambda: call.bot.counters["resumptions"] or str(call.told[-1]).startswith("lost"))
+    assert call.bot.counters["resumptions"] == comes_back
+
+
 async def test_a_bot_that_refuses_its_call_is_lost(call: Call) -> None:
     bot = Resumable(type="reject")
     async with serving(bot) as server:
