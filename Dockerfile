@@ -2,7 +2,7 @@
 
 FROM debian:trixie-slim AS python
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates curl python3 \
+    && apt-get install --yes --no-install-recommends ca-certificates curl python3 tzdata \
     && rm -rf /var/lib/apt/lists/*
 # The same user and group as in Asterisk's image, which writes the passwords that are read here.
 RUN groupadd --gid 1500 controller \

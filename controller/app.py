@@ -24,12 +24,14 @@ from controller.ari.client import AriClient
 from controller.ari.event_stream import EventStream
 from controller.bot.preflight import check_bot
 from controller.call.vocabulary import Ending
+from controller.closures_file import ClosuresFile, closures_path
 from controller.config import Address, Settings
 from controller.errors import SETTING_STATUS, SettingError
 from controller.media.worker import run_worker
 from controller.records.items import CallClosed
 from controller.records.store import RecordStore
 from controller.records.writer import RecordWriter
+from controller.routes_file import RoutesFile, load_routes
 from controller.routing.router import Router
 from controller.session.dispatcher import Dispatcher, Rules
 from controller.session.voices import Voices
@@ -60,7 +62,12 @@ class MediaWorkerRefusedError(SettingError):
 
 async def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT. Raises SettingError for what a change of settings would mend."""
-    await check_bot(settings.bot_url)
+    router = Router(load_routes(settings))
+    for setting, bot in router.routes.bots().items():
+        await check_bot(bot.url, setting)
+    routes_file = RoutesFile(settings, router)
+    closures_file = ClosuresFile(closures_path(settings), router.close)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, routes_file.reload)
     stopping = _on_signal()
     async with AsyncExitStack() as stack:
         store, writer = await stack.enter_async_context(_records(settings))
@@ -76,11 +83,15 @@ async def serve(settings: Settings) -> None:
         sounds = Sounds(Path(settings.sounds_dir))
         await sounds.open()
         rules = Rules(Voices(sounds), Path(settings.voicemail_dir), settings.media_load_max, settings.calls_max)
-        dispatcher = Dispatcher(ari, Router(settings), writer.submit, rules)
+        dispatcher = Dispatcher(ari, router, writer.submit, rules)
         raw_events = EventLog(RAW_EVENTS_KEPT_MAX)
         parts = Parts(lambda: health(dispatcher, writer), RecordsOnly(), store, await _events(store), raw_events)
         await stack.enter_async_context(serve_api(settings, parts))
-        tasks = [asyncio.create_task(EventStream(ari, dispatcher, tap=tap(raw_events)).run(), name="event stream")]
+        tasks = [
+            asyncio.create_task(EventStream(ari, dispatcher, tap=tap(raw_events)).run(), name="event stream"),
+            asyncio.create_task(routes_file.watch(), name="routes"),
+            asyncio.create_task(closures_file.watch(), name="closures"),
+        ]
         stack.push_async_callback(_cancel, tasks)
         urls = settings.media_urls
         token = settings.media_token.get_secret_value()
@@ -91,7 +102,8 @@ async def serve(settings: Settings) -> None:
             tasks.extend(asyncio.create_task(worker, name="media worker") for worker in own)
         tasks.extend(asyncio.create_task(dispatcher.workers.follow(url, token), name="media links") for url in urls)
         stack.push_async_callback(dispatcher.shut_down)
-        log.info("started", number=settings.phone_number, bot=settings.bot_url, human=settings.human_endpoint)
+        bots = sorted({bot.url for bot in router.routes.bots().values()})
+        log.info("started", number=settings.phone_number, routes=router.routes.source, bots=bots)
         log.info("to call", phone=f"register a SIP phone as user phone at port {settings.sip_port}", dial="any number")
         await _until_stopped(stopping, tasks)
         log.info("stopping", calls=dispatcher.calls)

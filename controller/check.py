@@ -7,13 +7,17 @@ from controller.bot.preflight import reach_bot
 from controller.config import Settings
 from controller.errors import AsteriskAway, AsteriskError, SettingError
 from controller.records.store import RecordStore
+from controller.routes_file import load_routes
 
 
 async def check(settings: Settings, say: Callable[[str], None]) -> None:
     """Say what works, a line each. Raises SettingError at the first that does not."""
     say(f"Asterisk   {settings.ari_url}: version {await _asterisk_version(settings)}")
-    await reach_bot(settings.bot_url)
-    say(f"bot        {settings.bot_url}: reached")
+    routes = load_routes(settings)
+    say(f"routes     {routes.source}: {len(routes.routes)} read")
+    for setting, bot in routes.bots().items():
+        await reach_bot(bot.url, setting)
+        say(f"bot        {bot.url}: reached")
     store = await RecordStore.open(settings.database_url)
     await store.close()
     say(f"records    {settings.database_url}: open")

@@ -73,6 +73,11 @@ class Settings(BaseModel):
     """Asterisk dial string of the human who takes over."""
     human_ring_seconds: Seconds = 30.0
 
+    routes_file: str = ""
+    """The routes (docs/routing.md); empty: routes.toml where there is one, else the bot and the human above."""
+    closed_file: str = ""
+    """Where `ari-controller closed` is kept; empty: beside a SQLite database, else data/closed.json."""
+
     phone_number: str = "+493023125000"
     """The number that callers dial, for the log line that says so."""
     sip_port: Port = 5060

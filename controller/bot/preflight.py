@@ -19,15 +19,15 @@ class BotAway(SettingError):
     """Nothing answers at the bot's address. It may well start after us."""
 
 
-async def check_bot(url: str) -> None:
+async def check_bot(url: str, setting: str = "BOT_URL") -> None:
     """`reach_bot`, but a bot that is merely away is said and not raised."""
     try:
-        await reach_bot(url)
+        await reach_bot(url, setting)
     except BotAway as error:
         log.warning("bot away", url=url, reason=error.problem, mend=error.mend)
 
 
-async def reach_bot(url: str) -> None:
+async def reach_bot(url: str, setting: str = "BOT_URL") -> None:
     """Connect once, with TLS for wss, and hang up. Raises SettingError, BotAway where nothing answers."""
     parts = urlsplit(url)
     secure = parts.scheme == "wss"
@@ -39,12 +39,12 @@ async def reach_bot(url: str) -> None:
     except ssl.SSLCertVerificationError as error:
         problem = f"the certificate of {url} is not accepted ({error.verify_message})"
         mend = "Give the bot a certificate for this name from a CA that this machine trusts, or name the right host"
-        raise SettingError("BOT_URL", problem, mend) from error
+        raise SettingError(setting, problem, mend) from error
     except ssl.SSLError as error:
         problem = f"{url} does not speak TLS ({error.reason or error})"
-        raise SettingError("BOT_URL", problem, "Use a port that does, or ws:// on a private network") from error
+        raise SettingError(setting, problem, "Use a port that does, or ws:// on a private network") from error
     except OSError as error:  # TimeoutError is one
         reason = error.strerror or str(error) or "not in time"
         problem = f"nothing answers at {url} ({reason})"
-        raise BotAway("BOT_URL", problem, "Start the bot, or correct BOT_URL") from error
+        raise BotAway(setting, problem, f"Start the bot, or correct {setting}") from error
     writer.close()

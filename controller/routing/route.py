@@ -58,7 +58,7 @@ class BotRung(Rung):
     """
 
     url: str
-    token: str = ""
+    token: str = field(default="", repr=False)
     audio: BotAudio = "mulaw"
     uplink_ms: UplinkMs = 20
     voice: Voice = "off"
@@ -71,8 +71,8 @@ class BotRung(Rung):
     """Which of `bot.adapters` speaks to it."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """Passed to the bot as its protocol has it, such as Twilio's custom parameters."""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    """Of the handshake."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Of the handshake; secrets may be among them."""
     first_audio_seconds: float = 0.0
     """After the answer; a bot that has said nothing by then is left as `no_audio`. 0: it may wait to be spoken to."""
     stall_seconds: float = 5.0
@@ -207,9 +207,17 @@ class Fence:
     prefixes: tuple[str, ...] = ()
     """Of E.164 numbers, with +."""
     endpoints: tuple[str, ...] = ()
-    """Dial strings and SIP URIs, as they are or with * at the end."""
+    """Dial strings and SIP URIs; `*` stands for letters, digits and `_ . + -`."""
+    queues: tuple[str, ...] = ()
+    """Names of Asterisk's queues."""
     dial: str = "PJSIP/{number}@trunk"
     """The dial string of a number."""
+    dial_uri: str = "PJSIP/trunk/{uri}"
+    """The dial string of a SIP URI."""
+    refer: str = ""
+    """The SIP URI of a number, for REFER; empty: numbers are not referred to."""
+    country: str = ""
+    """Where numbers without a country code are at home."""
     per_call_max: int = 5
     """Transfers that one call may try."""
     per_minute_max: int = 60

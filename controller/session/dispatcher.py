@@ -127,9 +127,10 @@ class Dispatcher:
     async def _serve(self, channel: Channel, origin: str) -> None:
         """One caller, from the first ring to the closed record."""
         now = asyncio.get_running_loop().time()
-        call_id = ids.call_id(datetime.now(UTC), os.urandom(ids.ENTROPY_BYTES))
+        at = datetime.now(UTC)
+        call_id = ids.call_id(at, os.urandom(ids.ENTROPY_BYTES))
         arrival = await self._what_came(channel, origin)
-        call = Call(call_id, arrival, self._router.decide(arrival), now)
+        call = Call(call_id, arrival, self._router.decide(arrival, at), now)
         session = CallSession(call, channel.id, self._services)
         self._sessions[call_id] = self._by_channel[channel.id] = session
         for event in self._arriving.pop(channel.id):
