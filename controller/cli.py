@@ -1,7 +1,6 @@
 """The command line: `ari-controller --help`."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -11,8 +10,9 @@ import typer
 import uvloop
 from rich.console import Console
 
-from controller import logs
-from controller.config import Settings, load
+from controller.commands import routing
+from controller.commands.environment import read_settings
+from controller.config import Settings
 from controller.errors import SETTING_STATUS, ControllerError, SettingError
 
 cli = typer.Typer(
@@ -23,6 +23,7 @@ cli = typer.Typer(
 )
 calls_cli = typer.Typer(help="Call records.", invoke_without_command=True)
 cli.add_typer(calls_cli, name="calls")
+routing.add_to(cli)
 
 
 def main() -> None:
@@ -37,14 +38,6 @@ def main() -> None:
         sys.exit(1)
 
 
-def _settings(*, quiet: bool = False) -> Settings:
-    """`quiet`: for commands whose own lines are what the user wants to see."""
-    settings = load(os.environ, Path(".env"))
-    level = "warning" if quiet and settings.log_level == "info" else settings.log_level
-    logs.configure(level, settings.log_format)
-    return settings
-
-
 def _run(work: Coroutine[Any, Any, None]) -> None:
     uvloop.run(work)
 
@@ -54,7 +47,7 @@ def serve() -> None:
     """Run the controller, and, where MEDIA_URL is empty, a media worker of its own."""
     from controller.app import serve as run_controller  # noqa: PLC0415 - keeps the other commands quick
 
-    _run(run_controller(_settings()))
+    _run(run_controller(read_settings()))
 
 
 @cli.command()
@@ -62,20 +55,20 @@ def media() -> None:
     """Run one media worker."""
     from controller.app import work  # noqa: PLC0415
 
-    _run(work(_settings()))
+    _run(work(read_settings()))
 
 
 @calls_cli.callback()
 def list_calls(context: typer.Context, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 20) -> None:
     """List the latest calls."""
     if context.invoked_subcommand is None:
-        asyncio.run(_list_calls(_settings(), limit))
+        asyncio.run(_list_calls(read_settings(), limit))
 
 
 @calls_cli.command("show")
 def show_call(call: Annotated[str, typer.Argument(help="Id of the call, or the beginning of one")]) -> None:
     """Show one call: its steps, what was said and what came of it."""
-    asyncio.run(_show_call(_settings(), call))
+    asyncio.run(_show_call(read_settings(), call))
 
 
 async def _list_calls(settings: Settings, limit: int) -> None:
@@ -105,7 +98,7 @@ def check() -> None:
     """Try every setting: Asterisk, bot and records. Exit status 2 names the one that does not work."""
     from controller.check import check as try_all  # noqa: PLC0415
 
-    asyncio.run(try_all(_settings(), typer.echo))
+    asyncio.run(try_all(read_settings(), typer.echo))
 
 
 @cli.command()
@@ -121,7 +114,7 @@ def call(
     from controller.carrier.carrier import CALLER  # noqa: PLC0415
     from controller.carrier.placed_call import CallOptions, place_call  # noqa: PLC0415
 
-    settings = _settings(quiet=True)
+    settings = read_settings(quiet=True)
     options = CallOptions(
         to=to or settings.phone_number,
         caller=caller or CALLER,
@@ -141,14 +134,14 @@ def demo(
     """Place the call of `make demo`: the bot, a result, a human, the record."""
     from controller.carrier.demo import run_demo  # noqa: PLC0415
 
-    report = asyncio.run(run_demo(_settings(quiet=True), folder, typer.echo))
+    report = asyncio.run(run_demo(read_settings(quiet=True), folder, typer.echo))
     raise typer.Exit(0 if report.ok else 1)
 
 
 @cli.command()
 def phone() -> None:
     """Say how to connect a SIP phone."""
-    settings = _settings()
+    settings = read_settings()
     password = settings.phone_password.get_secret_value()
     typer.echo(f"server    this machine, port {settings.sip_port} (UDP or TCP)")
     typer.echo("user      phone")

@@ -5,10 +5,12 @@ at once.
 """
 
 import asyncio
+import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -84,10 +86,11 @@ class ClosuresFile:
                 log.warning("what is closed stays as it was", reason=str(error))
 
     def _change(self, change: Callable[[Closures], Closures]) -> Closures:
-        self.refresh()
-        closures = change(self._current)
-        content = _written(closures)
-        _replace(self._path, content)
+        with _alone(self._path.parent):
+            self.refresh()
+            closures = change(self._current)
+            content = _written(closures)
+            _replace(self._path, content)
         self._read_content = content
         self._take(closures)
         return closures
@@ -124,10 +127,24 @@ def _closure(raw: dict[str, Any]) -> Closure:
     return Closure(str(raw["calendar"]), until, str(raw.get("reason", "")))
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Of two who change it at once, one waits, so that neither change is lost."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise SettingError("CLOSED_FILE", f"cannot write to {folder} ({error.strerror})", "Make it writable") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def _replace(path: Path, content: str) -> None:
     """Whoever reads it meanwhile finds the old file or the new one."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -1,13 +1,37 @@
 """What somebody has closed for now, by command or API, until a time that they named."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 ALL: Final = ""
 """Instead of the name of a calendar."""
+
+
+_CLOCK: Final = re.compile(r"(\d{1,2}):(\d\d)")
+
+
+def parse_until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """The end that somebody names: `18:00` is the next time that it is six, a date the beginning of that day.
+
+    `now` is aware. Raises ValueError for what is no time, or is over.
+    """
+    local = now.astimezone(zone)
+    clock = _CLOCK.fullmatch(text)
+    try:
+        if clock:
+            until = local.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0, fold=0)
+            return until if until.astimezone(UTC) > now else until + timedelta(days=1)
+        until = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no time") from error
+    until = until if until.tzinfo else until.replace(tzinfo=zone)
+    if until.astimezone(UTC) <= now:
+        raise ValueError(f"{until:%Y-%m-%d %H:%M} is over")
+    return until
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from controller.routing import tables
 from controller.routing.locate import Path
-from controller.routing.numbers import normalise
+from controller.routing.numbers import is_e164, normalise
 from controller.routing.problems import Findings, nearest
 from controller.routing.route import (
     AnnouncementRung,
@@ -196,7 +196,7 @@ class LadderReading:
 
     def _dial_string(self, number: str, path: Path) -> str:
         normal = normalise(number, self._fence.country)
-        if not normal.startswith("+"):
+        if not is_e164(normal):
             self._findings.add(path, f"{number!r} is no telephone number", "Write it with + and country code")
         return self._fence.dial.replace("{number}", normal)
 

@@ -4,6 +4,7 @@ The text has been read by tomllib before, so whatever is met here is valid; noth
 """
 
 import re
+from bisect import bisect_left
 from typing import Final
 
 Path = tuple[str | int, ...]
@@ -29,6 +30,7 @@ class _Walk:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
+        self._ends = [found.start() for found in re.finditer("\n", text)]
         self._lines: dict[Path, int] = {}
         self._elements: dict[Path, int] = {}
         """How many of each `[[list]]` there have been."""
@@ -138,4 +140,4 @@ class _Walk:
         return self._text.startswith(text, self._at)
 
     def _line(self) -> int:
-        return self._text.count("\n", 0, self._at) + 1
+        return bisect_left(self._ends, self._at) + 1

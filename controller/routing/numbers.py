@@ -33,7 +33,7 @@ def normalise(number: str, country: str = "") -> str:
     if number.lower() in ANONYMOUS:
         return ""
     digits = compact(number)
-    if _E164.fullmatch(digits):
+    if is_e164(digits):
         return digits
     if not _DIGITS.fullmatch(digits) or len(digits) <= EXTENSION_DIGITS_MAX:
         return number
@@ -54,9 +54,14 @@ def _read(digits: str, country: str) -> str:
     return ""
 
 
+def is_e164(number: str) -> bool:
+    """Whether it is written as one of the public network; not whether it exists."""
+    return _E164.fullmatch(number) is not None
+
+
 def country_of(number: str) -> str:
     """The country of a number in E.164, such as `DE`; empty where it has none."""
-    if not _E164.fullmatch(number):
+    if not is_e164(number):
         return ""
     try:
         return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from controller.errors import SettingError
-from controller.routing.locate import Path
+from controller.routing.locate import Path, lines_of
 
 OURS: Final = "routes"
 """The type of errors that carry their own mend."""
@@ -61,10 +62,15 @@ class RoutesError(SettingError):
 class Findings:
     """Collects the problems of one file."""
 
-    def __init__(self, source: str, lines: Mapping[Path, int]) -> None:
+    def __init__(self, source: str, text: str) -> None:
         self.problems: list[Problem] = []
         self._source = source
-        self._lines = lines
+        self._text = text
+
+    @cached_property
+    def _lines(self) -> dict[Path, int]:
+        """Not looked for where nothing is wrong."""
+        return lines_of(self._text)
 
     def add(self, path: Path, what: str, mend: str) -> None:
         self.problems.append(Problem(self._source, self._line(path), _written(path), what, mend))

@@ -15,7 +15,7 @@ from controller.routing import patterns, tables
 from controller.routing.calendar import Calendar
 from controller.routing.calendar_reading import read_calendar, zone_of
 from controller.routing.ladder_reading import LadderReading, Surroundings, checked
-from controller.routing.locate import Path, lines_of
+from controller.routing.locate import Path
 from controller.routing.matching import Condition, Criterion, RouteIndex
 from controller.routing.numbers import WITHHELD
 from controller.routing.problems import Findings, Problem, RoutesError, nearest
@@ -38,7 +38,7 @@ def read_routes(text: str, source: str, around: Surroundings) -> Routes:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RoutesError(source, [_syntax(source, str(error), text)]) from error
-    findings = Findings(source, lines_of(text))
+    findings = Findings(source, text)
     routes = _Reading(document, source, around, findings).read()
     if findings.problems:
         raise RoutesError(source, sorted(findings.problems, key=lambda problem: problem.line))
@@ -79,16 +79,17 @@ class _Reading:
         ladders = LadderReading(self._document, fence, self._around, self._findings)
         if defaults.human and defaults.human not in ladders.human_names:
             self._findings.add_unknown(("defaults", "human"), "human", defaults.human, ladders.human_names)
+        calendars = self._calendars(zone)
         index = RouteIndex()
         routes = tuple(self._routes(_Common(defaults, fence, ladders, self._callers()), index))
         return Routes(
             routes=routes,
             index=index,
             source=self._source,
-            calendars=self._calendars(zone),
+            calendars=calendars,
             country=country,
             trunk_countries=self._trunks(),
-            zone=zone or UTC_ZONE,
+            zone=zone or next((calendar.zone for calendar in calendars.values()), UTC_ZONE),
             calls_max=limits.calls_max,
         )
 

@@ -29,6 +29,7 @@ class Routes:
     trunk_countries: Mapping[str, str] = field(default_factory=dict)
     """The same, for calls that come by a certain trunk."""
     zone: ZoneInfo = UTC_ZONE
+    """In which times are written where no calendar is meant."""
     calls_max: int = 0
     """At a time, of all routes; 0: no limit."""
 
@@ -54,6 +55,10 @@ class Routes:
         closure = closures.at(calendar, at)
         open_, reason = State(False, closure.words(found.zone)) if closure else found.state(at)
         return State(open_, f"calendar {calendar}: {reason}")
+
+    def zone_of(self, calendar: str) -> ZoneInfo:
+        """In which somebody reads the clock who speaks of a calendar, or of none."""
+        return self.calendars[calendar].zone if calendar in self.calendars else self.zone
 
     def bots(self) -> dict[str, BotRung]:
         """Every bot of every route, by the setting that names its URL."""
