@@ -63,8 +63,7 @@ class MediaWorkerRefusedError(SettingError):
 async def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT. Raises SettingError for what a change of settings would mend."""
     router = Router(load_routes(settings))
-    for setting, bot in router.routes.bots().items():
-        await check_bot(bot.url, setting)
+    await asyncio.gather(*(check_bot(bot.url, setting) for setting, bot in router.routes.bots().items()))
     routes_file = RoutesFile(settings, router)
     closures_file = ClosuresFile(closures_path(settings), router.close)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, routes_file.reload)

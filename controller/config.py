@@ -186,7 +186,7 @@ def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
 
     An empty variable counts as absent. `NAME_FILE` names a file whose first line is the value of `NAME`.
     """
-    values = {**_read_env_file(env_file), **environ}
+    values = {**read_env_file(env_file), **environ}
     given: dict[str, Any] = {}
     for field in Settings.model_fields:
         value = _value(values, field.upper())
@@ -198,7 +198,7 @@ def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
         raise _explain(error) from error
 
 
-def _read_env_file(path: Path | None) -> dict[str, str]:
+def read_env_file(path: Path | None) -> dict[str, str]:
     if path is None or not path.is_file():
         return {}
     return {name: value for name, value in dotenv_values(path).items() if value}

@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from controller.config import Settings
+from controller.config import Settings, read_env_file
 from controller.errors import ControllerError, SettingError
 from controller.routing.ladder_reading import Surroundings
 from controller.routing.problems import RoutesError
@@ -56,7 +56,7 @@ def _text(path: Path) -> str:
 
 def _surroundings(folder: Path) -> Surroundings:
     return Surroundings(
-        environment=os.environ,
+        environment={**read_env_file(Path(".env")), **os.environ},
         locate=lambda name: str(folder / name),
         is_file=lambda name: Path(name).is_file(),
         read=lambda name: Path(name).read_text(encoding="utf-8"),

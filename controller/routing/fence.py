@@ -50,7 +50,7 @@ def resolve(route: Route, to: str, way: str = "") -> Destination:
         return _queue(route.fence, to)
     if to in ("", HUMAN):
         if route.human is None:
-            raise RefusedDestination("this route has no human")
+            raise RefusedDestination(f"route {route.name} has no human")
         return route.human
     if to in route.humans:
         return route.humans[to]

@@ -49,16 +49,20 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
 def test_files_and_secrets_are_found_from_the_folder_of_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SOME_TOKEN", "from the environment")
+    (tmp_path / ".env").write_text("OTHER_TOKEN=from .env\nSOME_TOKEN=no")
     (tmp_path / "key").write_text("from a file\n")
     (tmp_path / "closed.wav").write_bytes(b"")
     (tmp_path / "routes.toml").write_text(
         '[bots.a]\nurl = "ws://a"\ntoken = {env = "SOME_TOKEN"}\n'
         '[bots.b]\nurl = "ws://b"\ntoken = {file = "key"}\n'
-        '[[routes]]\nname = "r"\nladder = [{bot = "a"}, {bot = "b"}, {announcement = {file = "closed.wav"}}]'
+        '[bots.c]\nurl = "ws://c"\ntoken = {env = "OTHER_TOKEN"}\n'
+        '[[routes]]\nname = "r"\n'
+        'ladder = [{bot = "a"}, {bot = "b"}, {bot = "c"}, {announcement = {file = "closed.wav"}}]'
     )
     routes = load_routes(settings_of(tmp_path / "routes.toml"))
-    assert [bot.token for bot in routes.bots().values()] == ["from the environment", "from a file"]
+    assert [bot.token for bot in routes.bots().values()] == ["from the environment", "from a file", "from .env"]
     assert [sound.file for sound in routes.sounds()] == [str(tmp_path / "closed.wav")]
 
 

@@ -98,7 +98,7 @@ def test_what_is_refused_and_why(to: str, way: str, reason: str) -> None:
 
 
 def test_without_a_human_there_is_none() -> None:
-    with pytest.raises(RefusedDestination, match="this route has no human"):
+    with pytest.raises(RefusedDestination, match="route r has no human"):
         resolve(replace(ROUTE, human=None), "")
 
 
