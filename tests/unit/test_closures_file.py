@@ -55,6 +55,9 @@ def test_own_changes_are_told_at_once_and_those_of_others_are_not_lost(tmp_path:
     mine = ClosuresFile(tmp_path / "closed.json", heard.append)
     ClosuresFile(tmp_path / "closed.json").close(Closure("shop", UNTIL))
     mine.close(OFFICE)
+    told = len(heard)
+    mine.refresh()
+    assert len(heard) == told
     assert heard[-1] == mine.current == ClosuresFile(tmp_path / "closed.json").current
     assert set(mine.current.by_calendar) == {"office", "shop"}
 

@@ -28,6 +28,7 @@ ladder = [
     {human = "desk", on = ["closed"]},
     {bot = "reception", hours = "office"},
     {human = "desk", on = ["busy", "unreachable"]},
+    {announcement = "We are closed.", on = ["closed"]},
     {voicemail = "Speak."},
 ]
 [[routes]]
@@ -62,7 +63,8 @@ def test_where_a_call_goes_and_why() -> None:
         "rung 1     human desk: passed over: only on closed",
         "rung 2     bot reception: gets the call; calendar office: open, Tue 2026-11-24 09:00-18:00",
         "rung 3     human desk: next only on busy, unreachable",
-        "rung 4     voicemail: next, if the one before cannot take it",
+        "rung 4     announcement 'We are closed.': next only on closed",
+        "rung 5     voicemail: next, if the one before cannot take it",
         "transfers  human desk",
         "           desk: human desk",
         "key        0 leads from the bot to a human",
@@ -72,7 +74,7 @@ def test_where_a_call_goes_and_why() -> None:
 def test_a_holiday() -> None:
     lines = run(*SALES, "--at", "2026-12-25T10:00").splitlines()
     assert lines[3] == "rung 2     bot reception: passed over: calendar office: closed, public holiday Christmas Day"
-    assert lines[5] == "rung 4     voicemail: gets the call"
+    assert lines[5] == "rung 4     announcement 'We are closed.': gets the call"
 
 
 def test_for_programs() -> None:
@@ -80,7 +82,7 @@ def test_for_programs() -> None:
     assert found["route"] == "sales"
     assert found["from"] == "+4915123456789"
     assert found["at"] == "2026-12-25T10:00+01:00"
-    assert [rung["part"] for rung in found["rungs"]] == ["not_asked", "closed", "not_asked", "first"]
+    assert [rung["part"] for rung in found["rungs"]] == ["not_asked", "closed", "not_asked", "first", "next"]
     assert found["rungs"][2]["on"] == ["busy", "unreachable"]
 
 

@@ -13,7 +13,7 @@ from controller.routing.route import BotRung, Fence, HumanRung, QueueRung, Refer
 DESK = HumanRung("PJSIP/desk", name="desk")
 SALES = ReferRung("sip:sales@pbx.example.com", name="sales")
 FENCE = Fence(
-    prefixes=("+4930", "+49900", "+49180", "+491801234567"),
+    prefixes=("+4930", "+49151", "+49900", "+49180", "+491801234567"),
     endpoints=("PJSIP/2*", "PJSIP/100@pbx", "sip:*@pbx.example.com", "PJSIP/*@trunk"),
     queues=("support",),
     refer="sip:{number}@pbx.example.com",
@@ -64,6 +64,7 @@ def test_what_is_allowed(to: str, way: str, destination: object) -> None:
         ("+491801234568", "", "costs more than a call"),
         ("+4930", "", "is no telephone number"),
         ("+4930231251234567", "", "is no telephone number"),
+        ("+491511234567", "", "is no number that exists"),
         ("110", "", "is no telephone number"),
         ("*21#", "", "there is no human"),
         ("+493023125100&PJSIP/900", "", "is not allowed"),

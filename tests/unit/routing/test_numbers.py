@@ -18,6 +18,7 @@ from controller.routing.numbers import country_of, normalise
         ("01632 960123", "GB", "01632960123"),
         ("030 23125000", "", "03023125000"),
         ("100", "DE", "100"),
+        ("112345", "AT", "112345"),
         ("alice", "DE", "alice"),
         ("", "DE", ""),
         (" anonymous ", "DE", ""),

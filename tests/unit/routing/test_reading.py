@@ -243,6 +243,11 @@ def test_all_problems_at_once_in_the_order_of_their_lines() -> None:
     assert str(caught.value).startswith(f"routes.toml: {len(caught.value.problems)} problems\n  routes.toml:2: ")
 
 
+def test_a_bad_bot_is_said_once_and_its_rungs_are_looked_at() -> None:
+    text = '[bots.a]\nurl = "a"\n[[routes]]\nname = "b"\nladder = [{bot = "a", voise = 1}, {bot = "a"}]'
+    assert [problem.partition(": ")[0] for problem in problems_of(text)] == [":2", ":5"]
+
+
 def test_a_file_without_a_default_route() -> None:
     assert problems_of('[[routes]]\nname = "b"\nmatch = {to = "1"}\nladder = [{busy = 486}]') == [
         ":1: routes: no route is for calls that match no other. Add one without match"
