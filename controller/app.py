@@ -36,6 +36,8 @@ from controller.routing.router import Router
 from controller.session.dispatcher import Dispatcher, Rules
 from controller.session.voices import Voices
 from controller.sounds.sounds import Sounds
+from controller.webhooks.sender import Sender
+from controller.webhooks.targets import targets as webhook_targets
 
 RECORDS_CLOSE_SECONDS: Final = 3.0
 """For what is waiting to be written when we stop."""
@@ -140,21 +142,34 @@ async def _events(store: RecordStore) -> EventLog:
 
 @asynccontextmanager
 async def _records(settings: Settings) -> AsyncIterator[tuple[RecordStore, RecordWriter]]:
-    store = await RecordStore.open(settings.database_url)
+    store = await RecordStore.open(settings.database_url, node=settings.node_name, targets=webhook_targets(settings))
     writer = RecordWriter(store)
     writer.start()
-    await _close_abandoned(store, writer)
+    await _close_abandoned(store, writer, settings.node_name)
+    tasks = [asyncio.create_task(Sender(store).run(), name="webhooks")]
+    for task in tasks:
+        task.add_done_callback(_say_failure)
     try:
         yield store, writer
     finally:
         await writer.close(RECORDS_CLOSE_SECONDS)
+        await _cancel(tasks)
         await store.close()
 
 
-async def _close_abandoned(store: RecordStore, writer: RecordWriter) -> None:
-    """Records that an earlier controller could not close because it died: nobody else will."""
+def _say_failure(task: "asyncio.Task[None]") -> None:
+    """Of what calls do not need: they go on without it."""
+    if not task.cancelled() and task.exception():
+        log.error("a background task failed", task=task.get_name(), exc_info=task.exception())
+
+
+async def _close_abandoned(store: RecordStore, writer: RecordWriter, node: str) -> None:
+    """Records that an earlier controller of our name could not close because it died: nobody else will."""
     now = datetime.now(UTC)
-    for call in await store.list_calls(ABANDONED_MAX, live_only=True):
+    # Those of version 0.1 have no name.
+    for call in [
+        call for name in {node, ""} for call in await store.list_calls(ABANDONED_MAX, live_only=True, node=name)
+    ]:
         log.warning("record of an earlier controller closed", call=call.id)
         writer.submit(CallClosed(call.id, now, Ending.CONTROLLER_LOST))
 

@@ -20,6 +20,8 @@ UplinkMs = Literal[20, 40, 60, 100]
 Voice = Literal["off", "tell", "barge_in"]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+Days = Annotated[float, Field(ge=0, le=36_500)]
+"""0: for ever."""
 
 
 class Address(BaseModel):
@@ -94,6 +96,30 @@ class Settings(BaseModel):
     """Calls with bots at a time; further ones take the ladder's `busy`. 0: no limit."""
 
     database_url: str = "sqlite+aiosqlite:///data/calls.sqlite3"
+    node_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "main"
+    """What this controller is called among those that share a database."""
+    keep_calls_days: Days = 0
+    """Everything about a call."""
+    keep_transcripts_days: Days = 0
+    keep_logs_days: Days = 0
+    keep_recordings_days: Days = 0
+    """The files; what is known of them stays with the call."""
+    keep_events_days: Annotated[float, Field(gt=0, le=365)] = 7
+    """For subscribers who come back; what waits for a webhook is kept until it is delivered or given up."""
+
+    webhook_url: str = ""
+    """Where events go; empty: nowhere."""
+    webhook_secret: SecretStr = SecretStr("")
+    webhook_events: str = ""
+    """Types of events, comma separated, or `all`; empty: all that comes of calls."""
+
+    context_url: str = ""
+    """Asked about every caller while the phone rings; empty: nobody is."""
+    context_secret: SecretStr = SecretStr("")
+    context_deadline_ms: Annotated[int, Field(ge=10, le=5_000)] = 300
+    """After this the call goes on without an answer."""
+    context_previous_calls: Annotated[int, Field(ge=0, le=50)] = 5
+    """How many earlier calls of the caller the bot is told of."""
 
     media_url: str = ""
     """Control links of the media workers, comma separated; empty: `serve` starts a worker of its own."""
@@ -143,6 +169,11 @@ class Settings(BaseModel):
     @classmethod
     def _http_url(cls, value: str) -> str:
         return _url(value, ("http", "https"), "http://127.0.0.1:8088").rstrip("/")
+
+    @field_validator("webhook_url", "context_url")
+    @classmethod
+    def _https_url_or_none(cls, value: str) -> str:
+        return _url(value, ("http", "https"), "https://crm.example.com/calls") if value else ""
 
     @field_validator("media_asterisk_url")
     @classmethod

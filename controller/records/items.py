@@ -153,7 +153,7 @@ class HandoffOffered:
     """Unique over all calls: it is what the taker asks for."""
     at_ms: float
     secret_hash: str
-    """Never the secret itself: `records.handoffs.hash_secret`. It leaves the database with no event."""
+    """Never the secret itself: `records.tasks.hash_secret`. It leaves the database with no event."""
     summary: str
     expires_at: datetime
     """Aware; kept in UTC."""

@@ -260,14 +260,12 @@ class StreamRow(Table):
 
     `due_at`: when the first of them is to be tried (again). Whoever takes the stream to deliver it moves that into the
     future and writes its `lease`, so that nobody else does, and a sender that died loses it by itself.
-    `last_number`: of the newest message; a stream is over when that one is delivered.
     """
 
     __tablename__ = "streams"
 
     target: Mapped[str] = mapped_column(primary_key=True)
     call_id: Mapped[str] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True)
-    last_number: Mapped[int] = mapped_column(BigInteger)
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(server_default="0")
     lease: Mapped[str] = mapped_column(server_default="")

@@ -76,11 +76,11 @@ def facet(kind: str, value: str) -> str:
 
 def _number_word(number: str) -> str:
     """Backwards, so that its last digits are the beginning of a word."""
-    digits = _digits(number)
-    return f"number0{digits[::-1]}" if digits else facet("name", number.casefold())
+    bare = digits(number)
+    return f"number0{bare[::-1]}" if bare else facet("name", number.casefold())
 
 
-def _digits(number: str) -> str:
+def digits(number: str) -> str:
     """The digits of a telephone number; empty where it is something else, such as a SIP user's name."""
     bare = re.sub(r"[\s()/.-]", "", number)
     return bare.removeprefix("+") if re.fullmatch(r"\+?\d+", bare) else ""
@@ -88,10 +88,10 @@ def _digits(number: str) -> str:
 
 def number_term(number: str) -> Term:
     """A whole number when it begins with +, otherwise one that ends so: 030 12 finds +49 30 12."""
-    digits = _digits(number)
-    if number.strip().startswith("+") or not digits:
+    bare = digits(number)
+    if number.strip().startswith("+") or not bare:
         return Term((_number_word(number.strip()),))
-    tail = digits.lstrip("0")
+    tail = bare.lstrip("0")
     return Term((f"number0{tail[::-1]}",), prefix=True)
 
 

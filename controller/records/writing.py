@@ -194,16 +194,14 @@ async def _write_messages(
     await connection.execute(database.insert(MessageRow), rows)
     now = datetime.now(UTC)
     # In one order for all who write, so that two of them cannot wait for each other.
-    latest = {(row["target"], row["call_id"]): row["event_number"] for row in rows}
-    streams = [
-        {"target": target, "call_id": call, "last_number": number, "due_at": now}
-        for (target, call), number in sorted(latest.items())
-    ]
+    keys = sorted({(row["target"], row["call_id"]) for row in rows})
+    streams = [{"target": target, "call_id": call, "due_at": now} for target, call in keys]
+    # One that is there stays as it is, but locked: nobody may find it empty and end it before our message is seen.
     insert = database.insert(StreamRow)
-    newer = insert.on_conflict_do_update(
-        index_elements=[StreamRow.target, StreamRow.call_id], set_={"last_number": insert.excluded.last_number}
+    locked = insert.on_conflict_do_update(
+        index_elements=[StreamRow.target, StreamRow.call_id], set_={"target": StreamRow.target}
     )
-    await connection.execute(newer, streams)
+    await connection.execute(locked, streams)
 
 
 # --- the index of words -------------------------------------------------------------------------------------

@@ -117,7 +117,6 @@ def _outbox() -> None:
         "streams",
         sa.Column("target", sa.String(), primary_key=True),
         _call_id(primary_key=True),
-        sa.Column("last_number", sa.BigInteger(), nullable=False),
         sa.Column("due_at", UtcTime(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("lease", sa.String(), nullable=False, server_default=""),

@@ -1,0 +1,196 @@
+"""Delivers what is in the outbox: each call's messages to each target in order, many calls at a time.
+
+One task a target, so that a slow or dead one costs the others nothing; a database that is away costs nothing but time.
+A target that does not answer is asked by one stream at a time until it does, and all others wait without being tried.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from urllib.parse import urlsplit
+
+import aiohttp
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from controller.records import outbox
+from controller.records.events import StoredEvent
+from controller.records.outbox import Message, Outcome, Stream
+from controller.records.store import RecordStore
+from controller.records.targets import Target
+from controller.webhooks import signature
+from controller.webhooks.retry import Verdict, decide, judge
+
+STREAMS_AT_ONCE_MAX: Final = 16
+"""Requests under way to one target: enough for a thousand messages a second at 15 ms each, and no flood."""
+
+REQUEST_SECONDS_MAX: Final = 10.0
+"""For a target to answer: it should store and say so, and do its work afterwards."""
+
+TURN_SECONDS_MAX: Final = 30.0
+"""A stream begins no further message after this, and is given back."""
+
+LEASE_SECONDS: Final = 60.0
+"""More than a turn and a request: what a sender that died had taken is taken by another after this."""
+
+POLL_SECONDS: Final = 1.0
+"""How often the outbox is looked at without being told: for retries, and for what others have put there."""
+
+AWAY_PAUSE_SECONDS: Final = 5.0
+"""Between two streams that try a target which did not answer the last."""
+
+ANSWER_BYTES_MAX: Final = 64 * 1024
+"""Of an answer that are read so that its connection can be used again."""
+
+USER_AGENT: Final = "ari-controller"
+
+log = structlog.get_logger(__name__)
+
+
+class Sender:
+    """Sends to all targets of a store until it is cancelled."""
+
+    def __init__(self, store: RecordStore) -> None:
+        self._lines = [_Line(store, target) for target in store.rules.targets]
+        self._unsubscribe = store.subscribe(self._told)
+
+    async def run(self) -> None:
+        """For ever."""
+        timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS_MAX)
+        headers = {"user-agent": USER_AGENT}
+        # No cookies: they would carry one message's state into the next.
+        try:
+            async with aiohttp.ClientSession(
+                timeout=timeout, headers=headers, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
+            ) as session:
+                await asyncio.gather(*(line.run(session) for line in self._lines))
+        finally:
+            self._unsubscribe()
+
+    def _told(self, stored: Sequence[StoredEvent]) -> None:
+        for line in self._lines:
+            line.told(stored)
+
+
+class _Line:
+    """The way to one target."""
+
+    def __init__(self, store: RecordStore, target: Target) -> None:
+        self._database = store.database
+        self._target = target
+        self._key = signature.key_of(target.secret)
+        self._host = urlsplit(target.url).hostname or ""
+        self._turns: set[asyncio.Task[Outcome]] = set()
+        self._outcomes: list[Outcome] = []
+        self._awake = asyncio.Event()
+        self._away = False
+        self._database_away = False
+
+    def told(self, stored: Sequence[StoredEvent]) -> None:
+        if any(self._target.wants(new.event) for new in stored):
+            self._awake.set()
+
+    async def run(self, session: aiohttp.ClientSession) -> None:
+        try:
+            while True:
+                self._awake.clear()
+                try:
+                    await self._step(session)
+                except (SQLAlchemyError, OSError) as error:
+                    self._say_database(away=True, reason=str(getattr(error, "orig", error)))
+                await self._sleep()
+        finally:
+            for turn in self._turns:
+                turn.cancel()
+            await asyncio.gather(*self._turns, return_exceptions=True)
+
+    async def _step(self, session: aiohttp.ClientSession) -> None:
+        """Settle what is done, and take what is due."""
+        settled = len(self._outcomes)
+        if settled:
+            await outbox.settle(self._database, self._outcomes[:settled], datetime.now(UTC))
+            del self._outcomes[:settled]
+        self._say_database(away=False)
+        if self._away and settled:
+            return  # a pause first
+        free = (1 if self._away else STREAMS_AT_ONCE_MAX) - len(self._turns)
+        if free <= 0:
+            return
+        for stream in await outbox.take(self._database, self._target.name, datetime.now(UTC), LEASE_SECONDS, free):
+            turn = asyncio.create_task(self._turn(session, stream))
+            self._turns.add(turn)
+            turn.add_done_callback(self._turn_done)
+
+    async def _sleep(self) -> None:
+        if self._away and not self._turns:
+            await asyncio.sleep(AWAY_PAUSE_SECONDS)
+            return
+        try:
+            async with asyncio.timeout(POLL_SECONDS):
+                await self._awake.wait()
+        except TimeoutError:
+            pass
+
+    def _turn_done(self, turn: "asyncio.Task[Outcome]") -> None:
+        self._turns.discard(turn)
+        if not turn.cancelled():
+            self._outcomes.append(turn.result())
+            self._awake.set()
+
+    # --- one stream -----------------------------------------------------------------------------------------
+
+    async def _turn(self, session: aiohttp.ClientSession, stream: Stream) -> Outcome:
+        """Deliver the stream's messages, one after the other, up to the first that is not taken."""
+        until = time.monotonic() + TURN_SECONDS_MAX
+        for delivered, message in enumerate(stream.messages):
+            if time.monotonic() > until:
+                return Outcome(stream, delivered)
+            verdict, error = await self._deliver(session, message)
+            self._say(verdict, error)
+            if verdict is not Verdict.DELIVERED:
+                return self._failed(stream, delivered, verdict, error)
+        return Outcome(stream, len(stream.messages))
+
+    def _failed(self, stream: Stream, delivered: int, verdict: Verdict, error: str) -> Outcome:
+        failures = 1 if delivered else stream.attempts + 1
+        decision = decide(verdict, failures, random.random())  # noqa: S311 - spreads the load
+        if decision.seconds is None:
+            message = stream.messages[delivered]
+            log.error("webhook given up", target=self._target.name, call=stream.call_id, id=message.id, reason=error,
+                      mend="ari-controller webhooks resend")  # fmt: skip
+            return Outcome(stream, delivered, error, with_all_after=decision.with_all_after)
+        return Outcome(stream, delivered, error, datetime.now(UTC) + timedelta(seconds=decision.seconds))
+
+    async def _deliver(self, session: aiohttp.ClientSession, message: Message) -> tuple[Verdict, str]:
+        body = message.payload.encode()
+        headers = signature.headers(self._key, message.id, int(time.time()), body)
+        try:
+            async with session.post(self._target.url, data=body, headers=headers, allow_redirects=False) as answer:
+                await answer.content.read(ANSWER_BYTES_MAX)
+                verdict = judge(answer.status)
+                return verdict, "" if verdict is Verdict.DELIVERED else f"HTTP {answer.status}"
+        except TimeoutError:
+            return Verdict.AWAY, f"no answer in {REQUEST_SECONDS_MAX:g} s"
+        except (aiohttp.ClientError, OSError) as error:
+            # Not its text, which has the URL, and a URL may have a password or a token.
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            return Verdict.AWAY, f"{self._host}: {reason}"
+
+    # --- what people are told -------------------------------------------------------------------------------
+
+    def _say(self, verdict: Verdict, error: str) -> None:
+        """The change, not every request."""
+        away = verdict in {Verdict.AWAY, Verdict.GONE}
+        if away and not self._away:
+            log.warning("webhook target away, trying again", target=self._target.name, reason=error)
+        elif self._away and not away:
+            log.info("webhook target is back", target=self._target.name)
+        self._away = away
+
+    def _say_database(self, *, away: bool, reason: str = "") -> None:
+        if away and not self._database_away:
+            log.error("webhooks wait for the database", reason=reason, setting="DATABASE_URL")
+        self._database_away = away
