@@ -8,11 +8,9 @@ from typing import Annotated, Any
 
 import typer
 import uvloop
-from rich.console import Console
 
-from controller.commands import routing
+from controller.commands import calls, records, routing, webhooks
 from controller.commands.environment import read_settings
-from controller.config import Settings
 from controller.errors import SETTING_STATUS, ControllerError, SettingError
 
 cli = typer.Typer(
@@ -21,8 +19,9 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-calls_cli = typer.Typer(help="Call records.", invoke_without_command=True)
-cli.add_typer(calls_cli, name="calls")
+cli.add_typer(calls.cli, name="calls")
+cli.add_typer(records.cli, name="records")
+cli.add_typer(webhooks.cli, name="webhooks")
 routing.add_to(cli)
 
 
@@ -56,41 +55,6 @@ def media() -> None:
     from controller.app import work  # noqa: PLC0415
 
     _run(work(read_settings()))
-
-
-@calls_cli.callback()
-def list_calls(context: typer.Context, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 20) -> None:
-    """List the latest calls."""
-    if context.invoked_subcommand is None:
-        asyncio.run(_list_calls(read_settings(), limit))
-
-
-@calls_cli.command("show")
-def show_call(call: Annotated[str, typer.Argument(help="Id of the call, or the beginning of one")]) -> None:
-    """Show one call: its steps, what was said and what came of it."""
-    asyncio.run(_show_call(read_settings(), call))
-
-
-async def _list_calls(settings: Settings, limit: int) -> None:
-    from controller.records.store import RecordStore  # noqa: PLC0415
-    from controller.records.text import render_calls  # noqa: PLC0415
-
-    store = await RecordStore.open(settings.database_url)
-    try:
-        Console().print(render_calls(await store.list_calls(limit)))
-    finally:
-        await store.close()
-
-
-async def _show_call(settings: Settings, call: str) -> None:
-    from controller.records.store import RecordStore  # noqa: PLC0415
-    from controller.records.text import render_call  # noqa: PLC0415
-
-    store = await RecordStore.open(settings.database_url)
-    try:
-        Console().print(render_call(await store.show_call(call)))
-    finally:
-        await store.close()
 
 
 @cli.command()

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]
 
+from controller.records.tables import Table
+
 USER = "tests"
 START_SECONDS = "60"
 
@@ -27,14 +29,11 @@ class Postgres:
     def url(self, database: str) -> str:
         return f"postgresql+asyncpg://{USER}@127.0.0.1:{self.port}/{database}"
 
-    async def create(self, template: str = "template1") -> str:
-        """A new database, as a copy of another; returns its name."""
+    async def create(self) -> str:
+        """A new database; returns its name."""
         name = f"d{uuid.uuid4().hex}"
-        await self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        await self._execute(f"CREATE DATABASE {name}")
         return name
-
-    async def drop(self, name: str) -> None:
-        await self._execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     async def _execute(self, statement: str) -> None:
         connection = await asyncpg.connect(host="127.0.0.1", port=self.port, user=USER, database="postgres")
@@ -42,6 +41,16 @@ class Postgres:
             await connection.execute(statement)
         finally:
             await connection.close()
+
+
+async def empty(url: str) -> None:
+    """Remove every row of our tables, and count from 1 again."""
+    tables = ", ".join(f'"{name}"' for name in (*Table.metadata.tables, "call_search"))
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        await connection.execute(f"TRUNCATE {tables} RESTART IDENTITY")
+    finally:
+        await connection.close()
 
 
 @contextmanager

@@ -104,33 +104,62 @@ async def find_call(connection: AsyncConnection, id_or_prefix: str) -> Row[Any]:
 
 async def read_call(connection: AsyncConnection, call: Row[Any]) -> CallDetail:
     """Everything about the call of this row."""
-    results = await read_said(connection, ResultReported, call.id)
-    return CallDetail(
-        summary=_summary(call, [result.name for result in results]),
-        cause=call.cause,
-        statistics=call.statistics,
-        steps=await read_said(connection, StepTaken, call.id),
-        transcripts=await read_said(connection, TranscriptSaid, call.id),
-        results=results,
-        logs=await read_said(connection, LogWritten, call.id),
-        digits=await read_said(connection, DtmfPressed, call.id),
-        transfers=await read_said(connection, TransferChanged, call.id),
-        voicemails=await read_said(connection, VoicemailLeft, call.id),
-        callbacks=await read_said(connection, CallbackAsked, call.id),
-        handoffs=await read_said(connection, HandoffOffered, call.id),
-        metadata=await read_said(connection, MetadataAdded, call.id),
-        recordings=await read_said(connection, RecordingMade, call.id),
-    )
+    (detail,) = await _details(connection, [call])
+    return detail
 
 
-async def read_said(connection: AsyncConnection, kind: type[_Value], call_id: str) -> tuple[_Value, ...]:
-    """What was said in a call, of one kind, in order."""
+async def read_calls(connection: AsyncConnection, ids: Sequence[str]) -> list[CallDetail]:
+    """Everything about these calls, newest first: a query for each kind, however many there are."""
+    query = select(CallRow.__table__).where(CallRow.id.in_(ids)).order_by(CallRow.number.desc())
+    return await _details(connection, (await connection.execute(query)).all())
+
+
+async def _details(connection: AsyncConnection, calls: Sequence[Row[Any]]) -> list[CallDetail]:
+    ids = [call.id for call in calls]
+    steps = await _read_said(connection, StepTaken, ids)
+    transcripts = await _read_said(connection, TranscriptSaid, ids)
+    results = await _read_said(connection, ResultReported, ids)
+    logs = await _read_said(connection, LogWritten, ids)
+    digits = await _read_said(connection, DtmfPressed, ids)
+    transfers = await _read_said(connection, TransferChanged, ids)
+    voicemails = await _read_said(connection, VoicemailLeft, ids)
+    callbacks = await _read_said(connection, CallbackAsked, ids)
+    handoffs = await _read_said(connection, HandoffOffered, ids)
+    metadata = await _read_said(connection, MetadataAdded, ids)
+    recordings = await _read_said(connection, RecordingMade, ids)
+    return [
+        CallDetail(
+            summary=_summary(call, [result.name for result in results.get(call.id, ())]),
+            cause=call.cause,
+            statistics=call.statistics,
+            steps=steps.get(call.id, ()),
+            transcripts=transcripts.get(call.id, ()),
+            results=results.get(call.id, ()),
+            logs=logs.get(call.id, ()),
+            digits=digits.get(call.id, ()),
+            transfers=transfers.get(call.id, ()),
+            voicemails=voicemails.get(call.id, ()),
+            callbacks=callbacks.get(call.id, ()),
+            handoffs=handoffs.get(call.id, ()),
+            metadata=metadata.get(call.id, ()),
+            recordings=recordings.get(call.id, ()),
+        )
+        for call in calls
+    ]
+
+
+async def _read_said(
+    connection: AsyncConnection, kind: type[_Value], call_ids: Sequence[str]
+) -> dict[str, tuple[_Value, ...]]:
+    """What was said in these calls, of one kind, in order."""
     table: type[Table] = TABLES[kind]
     columns = [table.__table__.c[field.name] for field in fields(kind)]
     # The primary key is what keeps their order: a step's position, the number of everything else.
-    query = select(*columns).where(table.__table__.c.call_id == call_id).order_by(*table.__table__.primary_key)
-    rows = await connection.execute(query)
-    return tuple(kind(*row) for row in rows)
+    query = select(*columns).where(table.__table__.c.call_id.in_(call_ids)).order_by(*table.__table__.primary_key)
+    found: dict[str, list[_Value]] = {}
+    for row in await connection.execute(query):
+        found.setdefault(row.call_id, []).append(kind(*row))
+    return {call_id: tuple(values) for call_id, values in found.items()}
 
 
 async def read_summaries(connection: AsyncConnection, query: Select[Any]) -> list[CallSummary]:

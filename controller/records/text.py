@@ -6,7 +6,7 @@ control the terminal is replaced.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
@@ -14,8 +14,23 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from controller.records.items import LogWritten, ResultReported, StepTaken, TranscriptSaid
-from controller.records.store import CallDetail, CallSummary
+from controller.records.calls import CallDetail, CallSummary
+from controller.records.events import Event
+from controller.records.items import (
+    CallbackAsked,
+    DtmfPressed,
+    HandoffOffered,
+    LogWritten,
+    MetadataAdded,
+    RecordingMade,
+    ResultReported,
+    Said,
+    StepTaken,
+    TranscriptSaid,
+    TransferChanged,
+    VoicemailLeft,
+)
+from controller.records.outbox import DeadLetter, TargetState
 
 ROLE_STYLES: Final = {"caller": "cyan", "bot": "green", "human": "magenta"}
 LEVEL_STYLES: Final = {"debug": "dim", "info": "", "warning": "yellow", "error": "red"}
@@ -74,15 +89,12 @@ def _timeline(call: CallDetail) -> Table:
     table.add_column(justify="right", style="dim", no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    moments: Iterable[Any] = sorted(
-        (*call.steps, *call.transcripts, *call.results, *call.logs), key=lambda item: item.at_ms
-    )
-    for item in moments:
+    for item in call.moments:
         table.add_row(f"{item.at_ms / 1000:+.3f} s", *_moment(item))
     return table
 
 
-def _moment(item: StepTaken | TranscriptSaid | ResultReported | LogWritten) -> tuple[Text, Text]:
+def _moment(item: StepTaken | Said) -> tuple[Text, Text]:
     match item:
         case StepTaken():
             return _text(item.kind), _text(item.detail)
@@ -93,6 +105,62 @@ def _moment(item: StepTaken | TranscriptSaid | ResultReported | LogWritten) -> t
         case LogWritten():
             style = LEVEL_STYLES.get(item.level, "")
             return _text(item.level, style), Text.assemble(_text(item.message, style), "  ", _json(item.data))
+        case DtmfPressed():
+            return Text("key"), _text(f"{item.digit}  {item.leg}")
+        case TransferChanged():
+            words = (item.to, item.state, item.detail, f"“{item.summary}”" if item.summary else "")
+            return Text("transfer", "magenta"), _text("  ".join(filter(None, words)))
+        case VoicemailLeft():
+            said = f"  “{item.text}”" if item.text else ""
+            return Text("voicemail", "magenta"), _text(f"{item.duration_ms / 1000:.0f} s  {item.recording}{said}")
+        case CallbackAsked():
+            return Text("callback", "magenta"), _text(f"{item.phone}  {item.note}")
+        case HandoffOffered():
+            return Text("handoff", "magenta"), _text(item.summary)
+        case MetadataAdded():
+            return _text(item.source), _json(item.data)
+        case RecordingMade():
+            return Text("recording"), _text(f"{item.duration_ms / 1000:.0f} s  {item.name}.{item.format}")
+
+
+def render_event(event: Event) -> RenderableType:
+    """One line of what happens just now."""
+    payload = json.loads(event.payload)
+    data = {name: value for name, value in payload["data"].items() if name != "id" and value not in (None, "", {})}
+    time = datetime.fromisoformat(payload["time"]).astimezone().strftime("%H:%M:%S")
+    words = "  ".join(
+        f"{name}={json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value}"
+        for name, value in data.items()
+    )
+    return Text.assemble(
+        (time, "dim"), "  ", (event.call_id, "bold"), "  ", (str(event.type), "green"), "  ", _text(words)
+    )
+
+
+def render_targets(states: Sequence[TargetState]) -> RenderableType:
+    """What waits for each target."""
+    if not states:
+        return Text("Everything is delivered.")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("Target", "Waiting", "Given up", "Since", "Last failure"):
+        table.add_column(heading)
+    for state in states:
+        since = state.oldest.astimezone().strftime("%d %b %H:%M:%S") if state.oldest else ""
+        table.add_row(_text(state.target, "bold"), str(state.waiting), str(state.dead), since, _text(state.error))
+    return table
+
+
+def render_dead_letters(letters: Sequence[DeadLetter]) -> RenderableType:
+    """Messages that were given up."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("Given up", "Target", "Call", "Type"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("Id and reason", overflow="fold")
+    for letter in letters:
+        when = letter.dead_at.astimezone().strftime("%d %b %H:%M:%S")
+        reason = _text(f"{letter.event_id}  {letter.error}")
+        table.add_row(when, _text(letter.target), _text(letter.call_id, "bold"), _text(letter.type), reason)
+    return table
 
 
 def _statistics(statistics: Mapping[str, int | float]) -> Iterator[RenderableType]:

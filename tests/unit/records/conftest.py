@@ -1,35 +1,13 @@
 """Every test of the store runs on SQLite and on Postgres, both real."""
 
-import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from controller.records.store import RecordStore
 from tests import postgres
-
-
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[postgres.Postgres]:
-    with postgres.running() as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="session")
-def migrated(cluster: postgres.Postgres) -> str:
-    """Name of a Postgres database with our tables, for tests to copy."""
-
-    async def make() -> str:
-        name = await cluster.create()
-        await (await RecordStore.open(cluster.url(name))).close()
-        return name
-
-    # In a thread: this may be asked for while a loop is running.
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(lambda: asyncio.run(make())).result()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -43,15 +21,13 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def url(kind: str, sqlite_url: str, request: pytest.FixtureRequest) -> AsyncIterator[str]:
-    """Of a new database; in Postgres with our tables, since making them takes its time."""
+async def url(kind: str, sqlite_url: str, request: pytest.FixtureRequest) -> str:
+    """Of an empty database; in Postgres with our tables, since making them takes its time."""
     if kind == "sqlite":
-        yield sqlite_url
-        return
-    cluster: postgres.Postgres = request.getfixturevalue("cluster")
-    name = await cluster.create(request.getfixturevalue("migrated"))
-    yield cluster.url(name)
-    await cluster.drop(name)
+        return sqlite_url
+    postgres_url: str = request.getfixturevalue("postgres_url")
+    await postgres.empty(postgres_url)
+    return postgres_url
 
 
 @pytest.fixture

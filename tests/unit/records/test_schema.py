@@ -102,7 +102,9 @@ async def test_version_0_1_refuses_what_we_have_written(
     connection.close()
 
 
-async def test_a_newer_schema_is_refused_and_left_alone(store: RecordStore, url: str) -> None:
+async def test_a_newer_schema_is_refused_and_left_alone(cluster: postgres.Postgres, kind: str, sqlite_url: str) -> None:
+    url = sqlite_url if kind == "sqlite" else cluster.url(await cluster.create())
+    store = await RecordStore.open(url)
     async with store.database.writing() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(SettingError) as raised:
@@ -111,3 +113,4 @@ async def test_a_newer_schema_is_refused_and_left_alone(store: RecordStore, url:
     assert "Upgrade" in raised.value.mend
     async with store.database.reading() as connection:
         assert (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one() == "9999"
+    await store.close()

@@ -2,10 +2,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.unit.records.conftest import cluster, kind, migrated, sqlite_url, url
+from tests.unit.records.conftest import kind, sqlite_url, url
 from tests.unit.webhooks.receiver import Receiver, receiving
 
-__all__ = ["cluster", "kind", "migrated", "sqlite_url", "url"]
+__all__ = ["kind", "sqlite_url", "url"]
 
 
 @pytest.fixture

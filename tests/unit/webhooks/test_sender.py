@@ -118,11 +118,11 @@ async def test_a_dead_target_does_not_hold_up_another(url: str, receiver: Receiv
     async with receiving() as silent:
         silent.delay_seconds = 30
         async with sending(url, target(silent, "silent"), target(receiver)) as store:
-            for number in range(40):
+            for number in range(20):
                 await store.write([opened(f"c{number}")])
-            await receiver.until(lambda: len(receiver.taken) == 40)
+            await receiver.until(lambda: len(receiver.taken) == 20)
             states = {state.target: state.waiting for state in await outbox.states(store.database)}
-            assert states["silent"] == 40
+            assert states["silent"] == 20
     assert silent.taken == []
 
 
@@ -147,11 +147,11 @@ async def test_a_redirect_is_not_followed(url: str, receiver: Receiver) -> None:
 
 async def test_two_senders_deliver_everything_once(url: str, receiver: Receiver) -> None:
     async with sending(url, target(receiver)) as store, sending(url, target(receiver)):
-        for number in range(30):
+        for number in range(10):
             await store.write([opened(f"c{number}"), *(said(n, f"c{number}") for n in range(3))])
-        await receiver.until(lambda: len(receiver.taken) == 120)
+        await receiver.until(lambda: len(receiver.taken) == 40)
         await until_empty(store)
-    assert len({message["id"] for message in receiver.taken}) == 120
+    assert len({message["id"] for message in receiver.taken}) == 40
 
 
 async def test_what_a_sender_left_is_delivered_by_the_next(url: str, receiver: Receiver) -> None:

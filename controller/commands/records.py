@@ -1,0 +1,58 @@
+"""`ari-controller records`: forget a number, remove what is old."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from controller.commands import environment
+from controller.records.privacy import Known, forget, known
+from controller.records.retention import Retention, Sweeper
+
+cli = typer.Typer(help="What is kept: forget it, or sweep it.", no_args_is_help=True)
+
+
+@cli.command("forget")
+def forget_number(
+    number: Annotated[str, typer.Argument(help="The number, with + as in the records")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
+) -> None:
+    """Remove everything about a number: its calls with all that was said, and callbacks to it."""
+    found = asyncio.run(_known(number))
+    if not found.calls and not found.callbacks:
+        typer.echo(f"Nothing is known about {number}.")
+        return
+    if not yes:
+        typer.confirm(f"Remove {_told(found)} of {number}, for good?", abort=True)
+    removed = asyncio.run(_forget(number))
+    typer.echo(f"Removed {_told(removed)}.")
+    for name in removed.recordings:
+        typer.echo(f"recording to remove from Asterisk: {name}")
+
+
+@cli.command("sweep")
+def sweep() -> None:
+    """Remove now what is older than KEEP_…_DAYS say; `serve` does so every hour. Recordings are left to it."""
+    for kind, count in asyncio.run(_sweep()).items():
+        typer.echo(f"{kind:12} {count}")
+
+
+def _told(found: Known) -> str:
+    return f"{found.calls} calls, {found.callbacks} callbacks and {len(found.recordings)} recordings"
+
+
+async def _known(number: str) -> Known:
+    async with environment.records() as store:
+        return await known(store.database, number)
+
+
+async def _forget(number: str) -> Known:
+    async with environment.records() as store:
+        return await forget(store.database, number)
+
+
+async def _sweep() -> dict[str, int]:
+    retention = Retention.of(environment.read_settings(quiet=True))
+    async with environment.records() as store:
+        return await Sweeper(store.database, retention).sweep(datetime.now(UTC))

@@ -1,0 +1,30 @@
+"""A Postgres for all unit tests that want one: started when the first of them does."""
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from controller.records.store import RecordStore
+from tests import postgres
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgres.Postgres]:
+    with postgres.running() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def postgres_url(cluster: postgres.Postgres) -> str:
+    """Of the one database with our tables in it; whoever uses it empties it first (`postgres.empty`)."""
+
+    async def make() -> str:
+        url = cluster.url(await cluster.create())
+        await (await RecordStore.open(url)).close()
+        return url
+
+    # In a thread: this may be asked for while a loop is running.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(make())).result()
