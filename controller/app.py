@@ -7,7 +7,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ from controller.config import Address, Settings
 from controller.errors import SETTING_STATUS, SettingError
 from controller.media.worker import run_worker
 from controller.records.items import CallClosed
+from controller.records.retention import Retention, Sweeper
 from controller.records.store import RecordStore
 from controller.records.writer import RecordWriter
 from controller.routes_file import RoutesFile, load_routes
@@ -88,6 +89,8 @@ async def serve(settings: Settings) -> None:
         raw_events = EventLog(RAW_EVENTS_KEPT_MAX)
         parts = Parts(lambda: health(dispatcher, writer), RecordsOnly(), store, await _events(store), raw_events)
         await stack.enter_async_context(serve_api(settings, parts))
+        sweeper = Sweeper(store.database, Retention.of(settings), ari.delete_recording)
+        await stack.enter_async_context(in_background("retention", sweeper.run()))
         tasks = [
             asyncio.create_task(EventStream(ari, dispatcher, tap=tap(raw_events)).run(), name="event stream"),
             asyncio.create_task(routes_file.watch(), name="routes"),
@@ -146,21 +149,28 @@ async def _records(settings: Settings) -> AsyncIterator[tuple[RecordStore, Recor
     writer = RecordWriter(store)
     writer.start()
     await _close_abandoned(store, writer, settings.node_name)
-    tasks = [asyncio.create_task(Sender(store).run(), name="webhooks")]
-    for task in tasks:
-        task.add_done_callback(_say_failure)
     try:
-        yield store, writer
+        async with in_background("webhooks", Sender(store).run()):
+            yield store, writer
     finally:
         await writer.close(RECORDS_CLOSE_SECONDS)
-        await _cancel(tasks)
         await store.close()
 
 
-def _say_failure(task: "asyncio.Task[None]") -> None:
-    """Of what calls do not need: they go on without it."""
-    if not task.cancelled() and task.exception():
-        log.error("a background task failed", task=task.get_name(), exc_info=task.exception())
+@asynccontextmanager
+async def in_background(name: str, work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Runs what calls do not need: should it fail, that is said, and they go on without it."""
+
+    def say_failure(task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and task.exception():
+            log.error("a background task failed", task=name, exc_info=task.exception())
+
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(say_failure)
+    try:
+        yield
+    finally:
+        await _cancel([task])
 
 
 async def _close_abandoned(store: RecordStore, writer: RecordWriter, node: str) -> None:
