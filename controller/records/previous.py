@@ -70,7 +70,8 @@ async def _calls(connection: AsyncConnection, number: str, calls_max: int) -> tu
         return ()
     ids = [call.id for call in calls]
     results = await _results(connection, ids)
-    summaries = await _summaries(connection, ids)
+    without = [call_id for call_id in ids if not _summary_of(results.get(call_id, []))]
+    summaries = await _summaries(connection, without) if without else {}
     return tuple(
         PreviousCall(
             call.id,

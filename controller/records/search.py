@@ -56,6 +56,8 @@ class CallQuery:
     def terms(self) -> list[words.Term]:
         """The question as words of the index. Raises BadQuery."""
         terms = words.text_terms(self.text)
+        if any(term.prefix and len(term.words[-1]) < words.PREFIX_LETTERS_MIN for term in terms):
+            raise BadQuery(f"before a * there are {words.PREFIX_LETTERS_MIN} letters or more")
         if self.text.strip() and not terms:
             raise BadQuery(f"there is no word in {self.text!r}: letters and digits are looked for")
         if self.number:
@@ -144,26 +146,32 @@ async def _find_in_postgres(
     connection: AsyncConnection, terms: Sequence[words.Term], after: int, before: int, count: int
 ) -> Sequence[int]:
     values: dict[str, Any] = {"terms": words.match_tsquery(terms), "after": after, "before": before, "count": count}
-    edge = text(
-        "SELECT number FROM call_search WHERE number >= :after AND number < :before "
-        "ORDER BY number DESC OFFSET :looked_at LIMIT 1"
-    )
-    # The bounds are known when it is planned, and so is that there are few between them.
-    newest = (await connection.execute(edge, {**values, "looked_at": NEWEST_LOOKED_AT})).scalar_one_or_none()
-    found: list[int] = []
-    if newest is None or newest > after:
-        lower = after if newest is None else newest + 1
-        found += await _match(connection, "", {**values, "after": lower})
-    if newest is not None and len(found) < count:
-        # OFFSET 0 keeps the LIMIT from the planner, who would hope to find enough on the way.
-        older = {**values, "before": newest + 1, "count": count - len(found)}
-        found += await _match(connection, "OFFSET 0", older)
+    newest = {**values, "looked_at": NEWEST_LOOKED_AT}
+    found = list((await connection.execute(text(_AMONG_THE_NEWEST), newest)).scalars())
+    if len(found) < count:
+        edge = (await connection.execute(text(_NEXT_OLDER), newest)).scalar_one_or_none()
+        if edge is not None:
+            older = {**values, "before": edge + 1, "count": count - len(found)}
+            found += (await connection.execute(text(_AMONG_THE_OLDER), older)).scalars()
     return found
 
 
-async def _match(connection: AsyncConnection, fence: str, values: dict[str, Any]) -> Sequence[int]:
-    statement = text(
-        "SELECT number FROM (SELECT number FROM call_search WHERE document @@ CAST(CAST(:terms AS text) AS tsquery) "  # noqa: S608
-        f"AND number >= :after AND number < :before {fence}) AS found ORDER BY number DESC LIMIT :count"
-    )
-    return (await connection.execute(statement, values)).scalars().all()
+_FITS: Final = "document @@ CAST(CAST(:terms AS text) AS tsquery)"
+_IN_TIME: Final = "number >= :after AND number < :before"
+
+# The limit inside comes first: no index of words is asked about what has been read anyway.
+_AMONG_THE_NEWEST: Final = f"""
+SELECT number FROM
+  (SELECT number, document FROM call_search WHERE {_IN_TIME} ORDER BY number DESC LIMIT :looked_at) AS newest
+WHERE {_FITS} ORDER BY number DESC LIMIT :count
+"""  # noqa: S608 - our own words
+
+_NEXT_OLDER: Final = f"""
+SELECT number FROM call_search WHERE {_IN_TIME} ORDER BY number DESC OFFSET :looked_at LIMIT 1
+"""  # noqa: S608
+
+# OFFSET 0 keeps the limit from the planner, who would hope to find enough on the way.
+_AMONG_THE_OLDER: Final = f"""
+SELECT number FROM (SELECT number FROM call_search WHERE {_FITS} AND {_IN_TIME} OFFSET 0) AS found
+ORDER BY number DESC LIMIT :count
+"""  # noqa: S608

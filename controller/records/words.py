@@ -21,6 +21,9 @@ WORD_CHARACTERS_MAX: Final = 64
 TAIL_DIGITS_MIN: Final = 4
 """A number may be looked for by its last digits; fewer than these would be half of all calls."""
 
+PREFIX_LETTERS_MIN: Final = 3
+"""Beginnings of words that are shorter would be those of half of all words."""
+
 _WORD: Final = re.compile(r"[^\W_]+")
 _TERM: Final = re.compile(r'"([^"]*)"?|(\S+)')
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

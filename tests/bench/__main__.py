@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 import uvloop
 
-from tests.bench import barge_in, calls, media, routing
+from tests.bench import barge_in, calls, context, kill, media, outbox, routing, search
 from tests.bench.process import pin
 
 PARTS: Final[dict[str, Callable[[], AsyncIterator[dict[str, Any]]]]] = {
@@ -18,6 +18,10 @@ PARTS: Final[dict[str, Callable[[], AsyncIterator[dict[str, Any]]]]] = {
     "barge_in": barge_in.run,
     "calls": calls.run,
     "routing": routing.run,
+    "outbox": outbox.run,
+    "search": search.run,
+    "context": context.run,
+    "kill": kill.run,
 }
 
 

@@ -108,7 +108,8 @@ async def test_calls_of_the_same_moment_have_places_of_their_own(store: RecordSt
 
 
 @pytest.mark.parametrize(
-    "query", [CallQuery(text="…"), CallQuery(number="123"), CallQuery(since=START.replace(tzinfo=None))]
+    "query",
+    [CallQuery(text="…"), CallQuery(text="ab*"), CallQuery(number="123"), CallQuery(since=START.replace(tzinfo=None))],
 )
 async def test_what_cannot_be_answered_is_said(store: RecordStore, query: CallQuery) -> None:
     with pytest.raises(BadQuery):

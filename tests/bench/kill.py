@@ -1,0 +1,35 @@
+"""Part `kill`: controller and media worker killed at random points under calls; what was stored has to arrive."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from controller.carrier.carrier import Carrier
+from tests.bench.process import unpin
+from tests.integration.stack import asterisks
+from tests.integration.stack.bot import serving
+from tests.integration.stack.kill import kill_under_calls
+from tests.integration.stack.stack import Stack
+from tests.unit.webhooks.receiver import SECRET, receiving
+
+CALLS: Final = 50
+KILLS: Final = 20
+RTP_PORTS: Final = 400
+"""Of each Asterisk, four to a call."""
+
+
+async def run() -> AsyncIterator[dict[str, Any]]:
+    unpin()
+    with TemporaryDirectory() as folder, asterisks.running(RTP_PORTS) as pair:
+        stack = Stack(pair, Path(folder))
+        async with receiving() as receiver, serving(stack.bot_port) as bot:
+            stack.start_media()
+            stack.start_controller(WEBHOOK_URL=receiver.url, WEBHOOK_SECRET=SECRET)
+            try:
+                async with Carrier(pair.carrier.url, pair.carrier.password) as carrier:
+                    kept = await kill_under_calls(stack, bot, carrier, receiver, calls=CALLS, kills=KILLS)
+            finally:
+                stack.stop()
+    counted = {name: len(value) if isinstance(value, list) else value for name, value in vars(kept).items()}
+    yield {"bench": "kill", "calls_at_a_time": CALLS, **counted, "faults": kept.faults[:10]}
