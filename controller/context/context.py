@@ -86,7 +86,8 @@ class Context:
         except TimeoutError:
             missing.append(f"{what}: not in {self._seconds * 1000:.0f} ms")
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller waits
-            missing.append(f"{what}: {str(error) or type(error).__name__}")
+            # Of a database's error its own words: the query has the caller's number.
+            missing.append(f"{what}: {getattr(error, 'orig', None) or str(error) or type(error).__name__}")
         return otherwise
 
 

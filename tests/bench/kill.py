@@ -21,8 +21,8 @@ RTP_PORTS: Final = 400
 
 async def run() -> AsyncIterator[dict[str, Any]]:
     unpin()
-    with TemporaryDirectory() as folder, asterisks.running(RTP_PORTS) as pair:
-        stack = Stack(pair, Path(folder))
+    with TemporaryDirectory() as folder, TemporaryDirectory() as sounds, asterisks.running(RTP_PORTS) as pair:
+        stack = Stack(pair, Path(folder), Path(sounds))
         async with receiving() as receiver, serving(stack.bot_port) as bot:
             stack.start_media()
             stack.start_controller(WEBHOOK_URL=receiver.url, WEBHOOK_SECRET=SECRET)

@@ -39,6 +39,8 @@ def run(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setenv("COLUMNS", "200")
+    # The log would go on to the runner's own standard error after the command, and that is closed then.
+    monkeypatch.setattr("controller.logs.configure", lambda *_: None)
 
     def command(*words: str, status: int = 0, typed: str = "") -> str:
         result = CliRunner().invoke(cli, words, input=typed)

@@ -122,7 +122,7 @@ async def test_a_database_that_is_gone_costs_the_caller_nothing(sqlite_url: str)
         async with store.database.writing() as connection:
             await connection.exec_driver_sql("DROP TABLE callbacks")
         found = await context.gather("c9", ARRIVAL, "reception")
-    assert "no such table" in found.missing[0]
+    assert found.missing == ("previous calls: no such table: callbacks",)
 
 
 async def test_a_url_without_a_secret_is_refused(sqlite_url: str) -> None:
