@@ -35,6 +35,7 @@ from controller.records.writer import RecordWriter
 from controller.routes_file import RoutesFile, load_routes
 from controller.routing.router import Router
 from controller.session.dispatcher import Dispatcher, Rules
+from controller.session.files import remover
 from controller.session.voices import Voices
 from controller.sounds.sounds import Sounds
 from controller.webhooks.sender import Sender
@@ -89,7 +90,7 @@ async def serve(settings: Settings) -> None:
         raw_events = EventLog(RAW_EVENTS_KEPT_MAX)
         parts = Parts(lambda: health(dispatcher, writer), RecordsOnly(), store, await _events(store), raw_events)
         await stack.enter_async_context(serve_api(settings, parts))
-        sweeper = Sweeper(store.database, Retention.of(settings), ari.delete_recording)
+        sweeper = Sweeper(store.database, Retention.of(settings), remover(ari, Path(settings.voicemail_dir)))
         await stack.enter_async_context(in_background("retention", sweeper.run()))
         tasks = [
             asyncio.create_task(EventStream(ari, dispatcher, tap=tap(raw_events)).run(), name="event stream"),

@@ -1,14 +1,19 @@
 """`ari-controller records`: forget a number, remove what is old."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from controller.ari.client import AriClient
 from controller.commands import environment
 from controller.records.privacy import Known, forget, known
-from controller.records.retention import Retention, Sweeper
+from controller.records.retention import RemoveRecording, Retention, Sweeper
+from controller.session.files import remover
 
 cli = typer.Typer(help="What is kept: forget it, or sweep it.", no_args_is_help=True)
 
@@ -27,13 +32,11 @@ def forget_number(
         typer.confirm(f"Remove {_told(found)} of {number}, for good?", abort=True)
     removed = asyncio.run(_forget(number))
     typer.echo(f"Removed {_told(removed)}.")
-    for name in removed.recordings:
-        typer.echo(f"recording to remove from Asterisk: {name}")
 
 
 @cli.command("sweep")
 def sweep() -> None:
-    """Remove now what is older than KEEP_…_DAYS say; `serve` does so every hour. Recordings are left to it."""
+    """Remove now what is older than KEEP_…_DAYS say; `serve` does so every hour."""
     for kind, count in asyncio.run(_sweep()).items():
         typer.echo(f"{kind:12} {count}")
 
@@ -48,11 +51,19 @@ async def _known(number: str) -> Known:
 
 
 async def _forget(number: str) -> Known:
-    async with environment.records() as store:
-        return await forget(store.database, number)
+    async with environment.records() as store, _removing() as remove:
+        return await forget(store.database, number, remove)
 
 
 async def _sweep() -> dict[str, int]:
     retention = Retention.of(environment.read_settings(quiet=True))
-    async with environment.records() as store:
-        return await Sweeper(store.database, retention).sweep(datetime.now(UTC))
+    async with environment.records() as store, _removing() as remove:
+        return await Sweeper(store.database, retention, remove).sweep(datetime.now(UTC))
+
+
+@asynccontextmanager
+async def _removing() -> AsyncIterator[RemoveRecording]:
+    settings = environment.read_settings(quiet=True)
+    password = settings.ari_password.get_secret_value()
+    async with AriClient(settings.ari_url, settings.ari_username, password, settings.ari_app) as ari:
+        yield remover(ari, Path(settings.voicemail_dir))

@@ -31,12 +31,13 @@ async def known(database: Database, number: str) -> Known:
         callbacks = (await connection.scalars(select(CallbackRow.call_id).where(_callbacks(number)))).all()
         names: list[str] = []
         for column, call in ((RecordingRow.name, RecordingRow.call_id), (VoicemailRow.recording, VoicemailRow.call_id)):
-            names += (await connection.scalars(select(column).where(call.in_(calls)).order_by(column))).all()
+            there = select(column).where(call.in_(calls), column.class_.removed_at.is_(None)).order_by(column)
+            names += (await connection.scalars(there)).all()
     return Known(len(ids), len([call for call in callbacks if call not in set(ids)]), tuple(names))
 
 
 async def forget(database: Database, number: str, remove_recording: RemoveRecording | None = None) -> Known:
-    """Remove it all. Returns what it was; its recordings' names, where nobody removes the files here.
+    """Remove it all, its files first. Returns what it was. Raises what `remove_recording` raises: then try again.
 
     What bots wrote about the number in calls of others is not found by it: search for it.
     """

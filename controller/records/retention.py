@@ -29,6 +29,9 @@ from controller.records.writing import index_calls
 BATCH_ROWS_MAX: Final = 500
 """In one transaction: some ms, between which calls are written."""
 
+FILES_PER_SWEEP_MAX: Final = 5_000
+"""The others an hour later."""
+
 SWEEP_SECONDS: Final = 3600.0
 """From one sweep to the next: days are counted, not minutes."""
 
@@ -124,26 +127,29 @@ class Sweeper:
 
     async def _recordings(self, before: int) -> int:
         """The files; the rows stay and say so. One that cannot be removed now is tried in the next sweep."""
+        removed = 0
+        for table, name in ((RecordingRow, RecordingRow.name), (VoicemailRow, VoicemailRow.recording)):
+            query = select(table.number, name).join(CallRow, CallRow.id == table.call_id)
+            async with self._database.reading() as connection:
+                old = query.where(CallRow.number < before, table.removed_at.is_(None)).limit(FILES_PER_SWEEP_MAX)
+                rows = (await connection.execute(old)).all()
+            gone = [number for number, file in rows if await self._remove(file)]
+            for first in range(0, len(gone), BATCH_ROWS_MAX):
+                async with self._database.writing() as connection:
+                    mark = update(table).where(table.number.in_(gone[first : first + BATCH_ROWS_MAX]))
+                    await connection.execute(mark.values(removed_at=datetime.now(UTC)))
+            removed += len(gone)
+        return removed
+
+    async def _remove(self, name: str) -> bool:
         if self._remove_recording is None:
-            return 0
-        query = (
-            select(RecordingRow.number, RecordingRow.name)
-            .join(CallRow, CallRow.id == RecordingRow.call_id)
-            .where(CallRow.number < before, RecordingRow.removed_at.is_(None))
-        )
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query.limit(BATCH_ROWS_MAX))).all()
-        removed = []
-        for number, name in rows:
-            try:
-                await self._remove_recording(name)
-                removed.append(number)
-            except ControllerError as error:
-                log.warning("recording not removed", recording=name, reason=str(error))
-        async with self._database.writing() as connection:
-            gone = update(RecordingRow).where(RecordingRow.number.in_(removed))
-            await connection.execute(gone.values(removed_at=datetime.now(UTC)))
-        return len(removed)
+            return False
+        try:
+            await self._remove_recording(name)
+        except (ControllerError, OSError) as error:
+            log.warning("recording not removed, trying again later", recording=name, reason=str(error))
+            return False
+        return True
 
     async def _events(self, now: datetime) -> int:
         old = EventRow.stored_at < now - timedelta(days=self._retention.events)
@@ -181,8 +187,13 @@ def _before(now: datetime, *days: float) -> int:
 
 
 def _calls_before(before: int) -> Select[Any]:
-    # A call that lasts is not old, whenever it began.
-    return select(CallRow.id).where(CallRow.number < before, CallRow.ending.is_not(None))
+    """A call that lasts is not old, whenever it began; and a file whose row were gone would be nobody's."""
+    query = select(CallRow.id).where(CallRow.number < before, CallRow.ending.is_not(None))
+    for table in (RecordingRow, VoicemailRow):
+        query = query.where(
+            ~select(table.number).where(table.call_id == CallRow.id, table.removed_at.is_(None)).exists()
+        )
+    return query
 
 
 def _in(ids: Sequence[str]) -> ColumnElement[bool]:

@@ -155,7 +155,7 @@ class TransferRow(SaidRow, Table):
 
 
 class VoicemailRow(SaidRow, Table):
-    """A message for whoever was not there. `heard_at` is NULL until somebody has listened."""
+    """A message for whoever was not there. `heard_at`: somebody has listened; `removed_at`: the file is gone."""
 
     __tablename__ = "voicemails"
     __table_args__ = (UniqueConstraint("call_id", "id"),)
@@ -164,6 +164,7 @@ class VoicemailRow(SaidRow, Table):
     duration_ms: Mapped[int]
     text: Mapped[str]
     heard_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
 
 
 class CallbackRow(SaidRow, Table):

@@ -65,7 +65,7 @@ class Rules:
         match item:
             case items.TranscriptSaid():
                 return policy.transcripts
-            case items.DtmfPressed():
+            case items.DtmfPressed() | items.StepTaken(kind="dtmf"):
                 return policy.digits
             case items.LogWritten():
                 return policy.logs

@@ -53,8 +53,12 @@ async def test_nothing_goes_unless_it_is_asked_for(calls: RecordStore) -> None:
     assert not any(removed.values())
 
 
+async def gone(_name: str) -> None:
+    """The file is removed."""
+
+
 async def test_old_calls_go_with_everything_but_not_one_that_lasts(calls: RecordStore) -> None:
-    removed = await Sweeper(calls.database, Retention(calls=7)).sweep(NOW)
+    removed = await Sweeper(calls.database, Retention(calls=7), gone).sweep(NOW)
     assert removed["calls"] == 4
     assert [call.id for call in await calls.list_calls()] == ["c1", "c5", "c13"]
     assert len((await search(calls.database, CallQuery(text="hello"))).calls) == 3
@@ -83,7 +87,18 @@ async def test_files_of_old_recordings_are_removed_once(calls: RecordStore) -> N
     sweeper = Sweeper(calls.database, Retention(recordings=10.7), remove)
     for _ in range(2):
         await sweeper.sweep(NOW)
-    assert sorted(removed) == ["c11-recording", "c13-recording"]
+    files = ["c11-recording", "c11-voicemail", "c12-voicemail", "c13-recording", "c13-voicemail"]
+    assert sorted(removed) == files
+
+
+async def test_a_call_whose_file_could_not_be_removed_stays_until_it_is(calls: RecordStore) -> None:
+    async def remove(name: str) -> None:
+        if name == "c12-recording":
+            raise ControllerError("Asterisk is away")
+
+    assert (await Sweeper(calls.database, Retention(calls=11.5), remove).sweep(NOW))["calls"] == 0
+    assert (await Sweeper(calls.database, Retention(calls=11.5)).sweep(NOW))["calls"] == 0, "nobody to remove it"
+    assert (await Sweeper(calls.database, Retention(calls=11.5), gone).sweep(NOW))["calls"] == 1
 
 
 async def test_old_events_go_unless_somebody_waits_for_them(url: str) -> None:

@@ -17,7 +17,9 @@ def upgrade() -> None:
     _place_in_time()
     _said("dtmf", _text("digit"), _integer("duration_ms"), _text("leg"))
     _said("transfers", _integer("attempt"), _text("to"), _text("state"), _text("detail"), _text("summary"))
-    _said("voicemails", _text("recording"), _integer("duration_ms"), _text("text"), _time("heard_at"))
+    _said(
+        "voicemails", _text("recording"), _integer("duration_ms"), _text("text"), _time("heard_at"), _time("removed_at")
+    )
     note: sa.Column[str] = sa.Column("done_note", sa.String(), nullable=False, server_default="")
     _said("callbacks", _text("phone"), _text("note"), _time("wanted_at"), _time("done_at"), note)
     is_open = sa.text("done_at IS NULL")
