@@ -7,7 +7,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ import structlog
 from controller.api.control import RecordsOnly
 from controller.api.event_log import EventLog
 from controller.api.events import tap
+from controller.api.metrics import Gauges, Metrics
 from controller.api.parts import Parts
 from controller.api.server import serve_api
 from controller.ari.client import AriClient
@@ -28,12 +29,13 @@ from controller.closures_file import ClosuresFile, closures_path
 from controller.config import Address, Settings
 from controller.errors import SETTING_STATUS, SettingError
 from controller.media.worker import run_worker
-from controller.records.items import CallClosed
+from controller.records.items import CallClosed, Item
 from controller.records.retention import Retention, Sweeper
 from controller.records.store import RecordStore
 from controller.records.writer import RecordWriter
 from controller.routes_file import RoutesFile, load_routes
 from controller.routing.router import Router
+from controller.session.journal import Submit
 from controller.session.dispatcher import Dispatcher, Rules
 from controller.session.files import remover
 from controller.session.voices import Voices
@@ -86,9 +88,19 @@ async def serve(settings: Settings) -> None:
         sounds = Sounds(Path(settings.sounds_dir))
         await sounds.open()
         rules = Rules(Voices(sounds), Path(settings.voicemail_dir), settings.media_load_max, settings.calls_max)
-        dispatcher = Dispatcher(ari, router, writer.submit, rules)
+        metrics = Metrics()
+        dispatcher = Dispatcher(ari, router, _counted(metrics, writer.submit), rules)
+        events = await _events(store)
         raw_events = EventLog(RAW_EVENTS_KEPT_MAX)
-        parts = Parts(lambda: health(dispatcher, writer), RecordsOnly(), store, await _events(store), raw_events)
+        parts = Parts(
+            lambda: health(dispatcher, writer),
+            RecordsOnly(),
+            store,
+            events,
+            raw_events,
+            metrics,
+            lambda: gauges(dispatcher, writer, events),
+        )
         await stack.enter_async_context(serve_api(settings, parts))
         sweeper = Sweeper(store.database, Retention.of(settings), remover(ari, Path(settings.voicemail_dir)))
         await stack.enter_async_context(in_background("retention", sweeper.run()))
@@ -135,6 +147,28 @@ def health(dispatcher: Dispatcher, writer: RecordWriter) -> dict[str, Any]:
         "calls": dispatcher.calls,
         "records_waiting": writer.waiting,
     }
+
+
+async def gauges(dispatcher: Dispatcher, writer: RecordWriter, events: EventLog) -> Gauges:
+    """What is so just now, for `/metrics`."""
+    return Gauges(
+        live_calls=dispatcher.calls,
+        asterisk_connected=dispatcher.connected,
+        media_loads=tuple(dispatcher.workers.loads),
+        records_waiting=writer.waiting,
+        records_lost=writer.lost,
+        event_readers=events.readers,
+    )
+
+
+def _counted(metrics: Metrics, submit: Submit) -> Submit:
+    """Everything that is written is counted on its way."""
+
+    def submit_counted(item: Item, stored: Callable[[], None] | None) -> None:
+        metrics.observe(item)
+        submit(item, stored)
+
+    return submit_counted
 
 
 async def _events(store: RecordStore) -> EventLog:
