@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 import uvloop
 
-from tests.bench import barge_in, calls, context, kill, media, outbox, routing, search
+from tests.bench import barge_in, calls, context, events, kill, media, outbox, routing, search
 from tests.bench.process import pin
 
 PARTS: Final[dict[str, Callable[[], AsyncIterator[dict[str, Any]]]]] = {
@@ -22,6 +22,7 @@ PARTS: Final[dict[str, Callable[[], AsyncIterator[dict[str, Any]]]]] = {
     "search": search.run,
     "context": context.run,
     "kill": kill.run,
+    "events": events.run,
 }
 
 
