@@ -35,9 +35,9 @@ from controller.records.store import RecordStore
 from controller.records.writer import RecordWriter
 from controller.routes_file import RoutesFile, load_routes
 from controller.routing.router import Router
-from controller.session.journal import Submit
 from controller.session.dispatcher import Dispatcher, Rules
 from controller.session.files import remover
+from controller.session.journal import Submit
 from controller.session.voices import Voices
 from controller.sounds.sounds import Sounds
 from controller.webhooks.sender import Sender
