@@ -323,11 +323,6 @@ class AriClient:
         """Also events of `event_source`, such as channel:ID, which are not in Stasis (or no longer)."""
         await self._do(operations.SUBSCRIBE, {"applicationName": self.app}, {"eventSource": event_source})
 
-    async def filter_events(self, allowed: Sequence[str]) -> None:
-        """Only these types of event from now on. Asterisk forgets it with the event stream: repeat it then."""
-        types = {"allowed": [{"type": event_type} for event_type in allowed]}
-        await self._do(operations.FILTER_EVENTS, {"applicationName": self.app}, {}, types)
-
     async def started_at(self) -> str:
         """When this Asterisk was started, as it says it: only good for telling one run from the next."""
         return str((await self._json(operations.INFO))["status"]["startup_time"])

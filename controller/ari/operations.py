@@ -78,7 +78,6 @@ DELETE_RECORDING: Final = Operation("DELETE", "/recordings/stored/{recordingName
 
 GET_APPLICATION: Final = Operation("GET", "/applications/{applicationName}")
 SUBSCRIBE: Final = Operation("POST", "/applications/{applicationName}/subscription", ("eventSource",))
-FILTER_EVENTS: Final = Operation("PUT", "/applications/{applicationName}/eventFilter", (), "filter")
 EVENTS: Final = Operation("GET", "/events", ("app", "subscribeAll"))
 INFO: Final = Operation("GET", "/asterisk/info")
 

@@ -106,6 +106,12 @@ class SipParty(asyncio.DatagramProtocol):
         self._request("REFER", extra={"Refer-To": f"<{target}>", **(headers or {})})
         return await self.until("REFER answered", lambda m: m.status >= 200 and "REFER" in m.header("CSeq"))
 
+    def notify(self, status: int) -> None:
+        """What became of a REFER; also later than it should."""
+        state = "active;expires=60" if status < 200 else "terminated;reason=noresource"
+        headers = {"Event": "refer", "Subscription-State": state, "Content-Type": "message/sipfrag;version=2.0"}
+        self._request("NOTIFY", f"SIP/2.0 {status} {REASONS[status]}\r\n", headers)
+
     async def until(self, what: str, wanted: Any, seconds: float = WAIT_SECONDS) -> Message:
         """The next message, new or passed over before, of which `wanted` is true."""
         try:
@@ -154,11 +160,6 @@ class SipParty(asyncio.DatagramProtocol):
                 self.notify(status)
         elif request.method != "ACK":
             self._answer(request, 200)
-
-    def notify(self, status: int) -> None:
-        state = "active;expires=60" if status < 200 else "terminated;reason=noresource"
-        headers = {"Event": "refer", "Subscription-State": state, "Content-Type": "message/sipfrag;version=2.0"}
-        self._request("NOTIFY", f"SIP/2.0 {status} {REASONS[status]}\r\n", headers)
 
     # --- the wire -------------------------------------------------------------------------------------------
 

@@ -76,6 +76,26 @@ async def test_what_ends_something_may_find_it_gone(asterisk: FakeAsterisk) -> N
     assert asterisk.requests[-2].path == "/recordings/stored/calls%2Fr-1/file"
 
 
+async def test_a_caller_goes_to_the_dialplan_with_its_variables(asterisk: FakeAsterisk) -> None:
+    asterisk.will_answer("POST", "/channels/c-1/variables", status=204)
+    asterisk.will_answer("POST", "/channels/c-1/continue", status=204)
+    async with asterisk.client() as ari:
+        await ari.continue_in_dialplan("c-1", "queue", variables={"QUEUE_NAME": "human"})
+    first, second = asterisk.requests
+    assert (first.path, first.body) == ("/channels/c-1/variables", {"variables": {"QUEUE_NAME": "human"}})
+    assert second.query == {"context": "queue", "extension": "s", "priority": "1"}
+
+
+async def test_a_recording_says_all_that_it_is_to_be(asterisk: FakeAsterisk) -> None:
+    asterisk.will_answer("POST", "/channels/c-1/record", status=201)
+    async with asterisk.client() as ari:
+        await ari.record_channel("c-1", "voicemail/r-1", seconds=60, silence_seconds=4, terminate_on="#")
+    assert asterisk.requests[0].query == {
+        "name": "voicemail/r-1", "format": "wav", "maxDurationSeconds": "60", "maxSilenceSeconds": "4",
+        "ifExists": "fail", "beep": "true", "terminateOn": "#",
+    }  # fmt: skip
+
+
 async def test_nobody_listens() -> None:
     fake = FakeAsterisk()
     await fake.server.start_server()

@@ -55,6 +55,7 @@ def test_what_the_lower_rate_cannot_carry_does_not_fold_back() -> None:
     [
         (b"", "save it as 16-bit PCM"),
         (b"ID3\x04" + bytes(100), "save it as 16-bit PCM"),
+        (b"RIFF\x1e\0\0\0WAVELIST\xe8\x03\0\0" + bytes(18), "ends too early"),
         (file(8_000, seconds=0), "no sound"),
         (file(2_000), "2000 samples per second"),
     ],
