@@ -7,6 +7,8 @@ from dataclasses import replace
 from enum import Enum
 from typing import Final, Literal, Protocol
 
+import numpy as np
+import numpy.typing as npt
 from picows import WSError, WSHandshakeError, WSInvalidURL
 
 from controller.bot.adapters.adapter import Opening
@@ -126,8 +128,23 @@ class Stage(Enum):
     OVER = "over"
 
 
+class Carrier(Protocol):
+    """What takes the audio of many calls at once."""
+
+    serial: int
+    """Tells it from others; from 1."""
+
+    def gather_frames(self, calls: npt.NDArray[np.uint32], frames: npt.NDArray[np.uint8]) -> bool:
+        """Send one frame of each of these calls; False when the bot is behind, and nothing was done."""
+
+
 class Conversation(ABC):
     """Used once. `counters` are for the statistics of the call."""
+
+    carrier: Carrier | None = None
+    """What takes this call's audio together with that of others; None where nothing does, and after the end."""
+    number = 0
+    """Of this call there."""
 
     def __init__(self, events: BotEvents) -> None:
         self.counters = {

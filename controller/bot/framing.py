@@ -8,6 +8,8 @@ import struct
 from collections.abc import Iterator
 from typing import Annotated, Final
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from controller.errors import ProtocolError
@@ -58,14 +60,25 @@ def append(message: bytearray, call: int, audio: bytes | bytearray | memoryview)
         append(message, call, memoryview(audio)[start : start + RECORD_AUDIO_BYTES_MAX])
 
 
+def as_records(calls: npt.NDArray[np.uint32], frames: npt.NDArray[np.uint8]) -> bytes:
+    """One record for each of these calls, with its row of `frames`: what `append` makes, for all of them at once."""
+    size = frames.shape[1]
+    made = np.empty(len(calls), np.dtype([("call", ">u4"), ("size", ">u2"), ("audio", "u1", (size,))]))
+    made["call"] = calls
+    made["size"] = size
+    made["audio"] = frames
+    return made.tobytes()
+
+
 def records(message: memoryview) -> Iterator[tuple[int, memoryview]]:
     """Number and audio of each record. Raises TornRecord where one is not whole; those before it are good."""
     start, end, left = 0, len(message), RECORDS_MAX
+    header_bytes, header = RECORD_HEADER.size, RECORD_HEADER.unpack_from
     while start < end:
-        audio = start + RECORD_HEADER.size
+        audio = start + header_bytes
         if audio > end:
             raise TornRecord(f"{end - start} bytes are left over, and a record's header has {RECORD_HEADER.size}")
-        call, size = RECORD_HEADER.unpack_from(message, start)
+        call, size = header(message, start)
         start = audio + size
         if start > end:
             raise TornRecord(f"the record says {size} bytes of audio, and {end - audio} are there", call)

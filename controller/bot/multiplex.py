@@ -10,15 +10,18 @@ import ssl
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 from typing import Final, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import structlog
 from picows import WSError
 
 from controller.bot.adapters.adapter import Handshake, Opening
 from controller.bot.adapters.native import native_handshake
 from controller.bot.conversation import BotEvents, Conversation, Stage
-from controller.bot.framing import CALL_MAX, SUBPROTOCOL_MUX, TornRecord, append, call_of, records, tag
+from controller.bot.framing import CALL_MAX, SUBPROTOCOL_MUX, TornRecord, append, as_records, call_of, records, tag
 from controller.bot.protocol import TEXT_MESSAGE_BYTES_MAX, End, Error, ErrorCode, serialize
 from controller.bot.websocket import FRAME_BYTES_MAX, BotSocket
 from controller.errors import ProtocolError
@@ -27,9 +30,11 @@ IDLE_SECONDS: Final = 60.0
 """A socket without calls is closed after this long: a bot that is taken out of service gets rid of us."""
 
 UPLINK_MESSAGE_BYTES_MAX: Final = 262_144
-"""Longest binary message to a bot, but for its last record: many WebSocket libraries refuse more than 1 MiB."""
+"""Longest binary message to a bot, but for what one batch adds: many WebSocket libraries refuse more than 1 MiB."""
 
 WhatT = TypeVar("WhatT")
+
+_serials = count(1)
 
 _log = structlog.get_logger(__name__)
 
@@ -41,7 +46,6 @@ class Stream(Conversation):
         super().__init__(events)
         self._sockets = sockets
         self._shared: SharedSocket | None = None
-        self._number = 0
 
     def watch(self, now: float) -> None:
         """The socket is watched once for all of its calls (`SharedSockets.watch`)."""
@@ -59,29 +63,32 @@ class Stream(Conversation):
 
     async def _connect(self, opening: Opening, seconds: float, tls: ssl.SSLContext) -> None:
         self._shared = await self._sockets.reach(native_handshake(opening, SUBPROTOCOL_MUX), seconds, tls)
-        self._number = self._shared.add(self)
+        self.number = self._shared.add(self)
+        self.carrier = self._shared
         self.on_open()
 
     def send_audio(self, audio: bytes | bytearray | memoryview) -> bool:
         # On the path of every packet: in as few steps as can be.
         shared = self._shared
         if self._stage is Stage.ACCEPTED and shared is not None:
-            return shared.gather(self._number, audio)
+            return shared.gather(self.number, audio)
         return self._keep(audio)
 
     def _send(self, text: str) -> None:
         if self._shared is not None:
-            self._shared.send(tag(self._number, text))
+            self._shared.send(tag(self.number, text))
 
     def _leave(self) -> None:
+        self.carrier = None
         if self._shared is not None:
-            self._shared.remove(self._number)
+            self._shared.remove(self.number)
 
 
 class SharedSocket:
     """One socket and its calls. `counters` are the worker's: what cannot be laid to one call's charge."""
 
     def __init__(self, clock: Callable[[], float], counters: Counter[str]) -> None:
+        self.serial = next(_serials)
         self._counters = counters
         self._socket = BotSocket(self, clock)
         self._clock = clock
@@ -171,6 +178,15 @@ class SharedSocket:
         if len(self._uplink) >= UPLINK_MESSAGE_BYTES_MAX:
             self.flush()
         return self._socket.writable
+
+    def gather_frames(self, calls: npt.NDArray[np.uint32], frames: npt.NDArray[np.uint8]) -> bool:
+        """`gather` for many calls at once."""
+        if not self._socket.writable:
+            return False
+        self._uplink += as_records(calls, frames)
+        if len(self._uplink) >= UPLINK_MESSAGE_BYTES_MAX:
+            self.flush()
+        return True
 
     def flush(self) -> None:
         """Send what was gathered as one message."""

@@ -28,7 +28,7 @@ from controller.bot.websocket import CLOSE_SECONDS
 from controller.errors import ProtocolError
 from controller.media import formats
 from controller.media.asterisk_sockets import AsteriskSockets
-from controller.media.audio.linear import Line, from_linear, to_linear
+from controller.media.audio.linear import Line, from_linear
 from controller.media.control_messages import (
     Attach,
     AttachSocket,
@@ -42,15 +42,19 @@ from controller.media.control_messages import (
     Send,
     ToWorker,
 )
+from controller.media.hearing import Hearing
+from controller.media.inbound import Inbound
 from controller.media.outbox import Outbox
 from controller.media.rows import CALLS_MAX, Rows
-from controller.media.rtp import packet as rtp
 from controller.media.session import Session
-from controller.media.udp import BATCH_PACKETS, DATAGRAM_BYTES_MAX, DRAIN_BATCHES_MAX, UdpSocket, peer_key
+from controller.media.udp import UdpSocket, peer_key
 
 CATCH_UP_TICKS_MAX: Final = 5
 """After a pause of the process up to 100 ms of packets are sent at once, which a phone's jitter buffer bears;
 of a longer one the rest is left out, and shows as lost time."""
+
+BUSY_CALLS: Final = 10
+"""From so many calls on, waking up for every message of a bot costs more than the calls do (`clock.run`)."""
 
 CONTROLLER_AWAY_SECONDS: Final = 300.0
 """Longer than any restart or upgrade of the controller. Sessions that Asterisk is silent on for as long, too, end."""
@@ -73,7 +77,8 @@ class Engine:
         self._clock = clock
         self._controller_seen_at = clock()
         self._sessions: dict[str, Session] = {}
-        self._by_peer: dict[int, Session] = {}
+        self._inbound: Inbound[Session] = Inbound()
+        self._hearing = Hearing(rtp, self._inbound, self.counters, self._break)
         self._rows: Rows[Session] = Rows()
         self._openings: dict[str, asyncio.Task[None]] = {}
         self._shared_sockets = SharedSockets(clock, self.counters)
@@ -85,6 +90,10 @@ class Engine:
     @property
     def sessions(self) -> list[str]:
         return list(self._sessions)
+
+    @property
+    def busy(self) -> bool:
+        return self._rows.count >= BUSY_CALLS
 
     # --- orders ---------------------------------------------------------------------------------------------
 
@@ -182,10 +191,11 @@ class Engine:
             return
         self._detach(session)
         # A later session of the same call takes the address over.
-        if (earlier := self._by_peer.get(key)) is not None:
+        if (earlier := self._inbound.find(key)) is not None:
             self._detach(earlier)
         session.peer = (order.host, order.port)
-        self._by_peer[key] = session
+        session.inbound = self._inbound
+        self._inbound.add(session, key)
         self._begin_playing(session)
 
     def _play(self, session: Session) -> None:
@@ -211,8 +221,8 @@ class Engine:
     def _detach(self, session: Session) -> None:
         self._asterisk_sockets.remove(session)
         if session.peer is not None:
-            del self._by_peer[peer_key(*session.peer)]
-            session.peer = None
+            self._inbound.remove(session)
+            session.peer = session.inbound = None
             session.packets_out += self._rows.sent(session)
             self._rows.remove(session)
 
@@ -238,55 +248,9 @@ class Engine:
 
     def drain(self, now: float) -> None:
         """Pass on everything that Asterisk has sent."""
-        for _ in range(DRAIN_BATCHES_MAX):
-            count = self._rtp.receive()
-            if count:
-                self._pass_on(count, now)
-            if count < BATCH_PACKETS:
-                break
-        self._send_gathered(now)
+        self._hearing.drain(now)
+        self._hearing.send_gathered(now, chain(self._rows.streams, self._asterisk_sockets.streams))
         self._shared_sockets.flush()
-
-    def _pass_on(self, count: int, now: float) -> None:
-        """One batch. The headers of all its packets are checked and read as columns."""
-        batch = self._rtp
-        headers, lengths = batch.headers[:count], batch.lengths[:count]
-        plain = (headers["first"] == rtp.VERSION << 6) & (lengths > rtp.HEADER_BYTES)
-        payload_types = headers["second"] & rtp.PAYLOAD_TYPE_MASK
-        columns = (plain, payload_types, headers["sequence"], headers["timestamp"], headers["ssrc"], lengths)
-        start = 0
-        for key, is_plain, payload_type, sequence, timestamp, ssrc, length in zip(
-            batch.keys, *(column.tolist() for column in columns), strict=True
-        ):
-            session = self._by_peer.get(key)
-            if session is None:
-                self.counters["strangers"] += 1
-            else:
-                try:
-                    if is_plain:
-                        payload = batch.bytes[start + rtp.HEADER_BYTES : start + length]
-                        session.uplink.receive(payload_type, sequence, timestamp, ssrc, payload, now)
-                    else:
-                        session.uplink.receive_unusual(batch.bytes[start : start + length], now)
-                except Exception:  # noqa: BLE001
-                    self._break(session)
-            start += DATAGRAM_BYTES_MAX
-
-    def _send_gathered(self, now: float) -> None:
-        """The callers' audio that was gathered, where it is due; for bots of linear PCM as one batch."""
-        converting: list[Session] = []
-        linear: list[tuple[Line, bytes]] = []
-        for session in chain(self._rows.streams, self._asterisk_sockets.streams):
-            audio = session.uplink.take_gathered(now) if session.uplink.waiting else b""
-            if not audio:
-                continue
-            if session.line is None:
-                session.send_to_bot(audio)
-            else:
-                converting.append(session)
-                linear.append((session.line, audio))
-        for session, audio in zip(converting, to_linear(linear), strict=True):
-            session.send_to_bot(audio)
 
     def tick(self, due: int = 1) -> None:
         """Send one packet per due tick to every caller whose call is answered."""

@@ -46,6 +46,7 @@ from controller.media.control_messages import (
 )
 from controller.media.downlink import Downlink
 from controller.media.files import Files
+from controller.media.inbound import Inbound
 from controller.media.playout import FRAME_BYTES, FRAME_MS
 from controller.media.rows import PeerAddress
 from controller.media.stall import Stall
@@ -75,6 +76,9 @@ class Session:
         """Asterisk's end, where that is no RTP but a WebSocket."""
         self.row = -1
         """Which packet of each tick is this session's (`Rows`); -1 before `play` and without a peer."""
+        self.slot = -1
+        """Where the caller's stream stands in `inbound`; -1 without a peer."""
+        self.inbound: Inbound[Session] | None = None
         self.playing = False
         self.packets_out = 0
         """Sent over an Asterisk's end that is gone, or that is a WebSocket."""
@@ -115,9 +119,9 @@ class Session:
     def play(self, now: float) -> None:
         """The call is answered: from the next tick on the caller gets a packet every tick."""
         if not self.playing:
-            self.playing = self.uplink.open = True
-            self.uplink.active_at = now
+            self.playing = True
             self.tell_bot(Answered())
+            self.uplink.open(now)
 
     def statistics(self, strangers: int) -> dict[str, int | float]:
         """Counters by name. `strangers` counts the packets of unknown senders to the worker so far.
@@ -137,6 +141,8 @@ class Session:
         """To be called about once a second: the bot's pings, and the watchdogs over both ends."""
         if self.bot is not None:
             self.bot.watch(now)
+            self._stall.took |= bool(self.uplink.row["took"])
+            self.uplink.row["took"] = False
             if (seconds := self._stall.look(now)) is not None:
                 self._reports.add(Stalled(session=self.id, seconds=round(seconds, 1)))
         active_at = self.uplink.active_at
@@ -158,6 +164,20 @@ class Session:
         if not self._bot_heard:
             self._bot_heard = True
             self._reports.add(FirstAudio(session=self.id, to="bot"))
+            self._carry()
+
+    @property
+    def carried(self) -> tuple[int, int]:
+        """What takes the caller's frames together with those of other calls, and this call's number there, or 0."""
+        bot = self.bot
+        if bot is None or bot.carrier is None or not self._bot_heard or not self.uplink.as_is:
+            return 0, 0
+        return bot.carrier.serial, bot.number
+
+    def _carry(self) -> None:
+        """Say that `carried` has changed."""
+        if self.inbound is not None:
+            self.inbound.carry(self)
 
     def _on_turn(self, turn: Turn, heard_ms: int) -> None:
         """The caller began or stopped to speak: the bot is told, and where the route says so, paused."""
@@ -223,6 +243,7 @@ class Session:
         return int(self.downlink.statistics["played_ms"])
 
     def on_lost(self, detail: str) -> None:
+        self._carry()
         self.lose(Disconnected(session=self.id, detail=detail))
 
     # --- what waited behind a file (files.Player) -----------------------------------------------------------

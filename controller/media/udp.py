@@ -41,16 +41,14 @@ _SO_RCVBUFFORCE: Final = 33
 """socket(7); Python's socket module has no name for it."""
 
 DATAGRAM: Final = np.dtype(
-    [
-        ("first", "u1"),
-        ("second", "u1"),
-        ("sequence", ">u2"),
-        ("timestamp", ">u4"),
-        ("ssrc", ">u4"),
-        ("rest", "u1", (DATAGRAM_BYTES_MAX - rtp.HEADER_BYTES,)),
-    ]
+    {
+        "names": ["first", "second", "sequence", "timestamp", "ssrc", "rest", "start"],
+        "formats": ["u1", "u1", ">u2", ">u4", ">u4", ("u1", (DATAGRAM_BYTES_MAX - rtp.HEADER_BYTES,)), ">u4"],
+        "offsets": [0, 1, 2, 4, 8, rtp.HEADER_BYTES, 0],
+        "itemsize": DATAGRAM_BYTES_MAX,
+    }
 )
-"""Room for one datagram, with the RTP header as columns."""
+"""Room for one datagram, with the RTP header as columns. `start` is the first three of them as one number."""
 
 IOVEC: Final = np.dtype([("base", "u8"), ("length", "u8")])
 MMSGHDR: Final = np.dtype(

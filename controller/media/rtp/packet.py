@@ -16,6 +16,9 @@ PAYLOAD_TYPE_PCMA: Final = 8
 PAYLOAD_TYPE_COMFORT_NOISE: Final = 13
 """RFC 3551, table 4, and RFC 3389."""
 
+PAYLOAD_TYPE_DYNAMIC: Final = 96
+"""From here on a payload type means what both sides have agreed on (RFC 3551, section 3)."""
+
 PAYLOAD_TYPE_MASK: Final = 0x7F
 """The rest of the header's second byte is the marker."""
 

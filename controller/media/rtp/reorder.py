@@ -4,10 +4,11 @@ A packet that is next goes on at once. Only behind a gap are packets held, until
 waited long enough for the network's own unevenness.
 """
 
-from dataclasses import dataclass, field
-from typing import Final
+import math
+from typing import Final, NamedTuple
 
 from controller.media.rtp.sequence import MODULUS
+from controller.media.rtp.stream import Row
 
 WAIT_SECONDS_MIN: Final = 0.020
 WAIT_SECONDS_MAX: Final = 0.100
@@ -22,60 +23,69 @@ HELD_MAX: Final = 16
 _HALF: Final = MODULUS // 2
 
 
-@dataclass(slots=True)
+class Released(NamedTuple):
+    """What can go on now: so many packets given up, and the payloads behind them."""
+
+    lost: int = 0
+    payloads: tuple[bytes, ...] = ()
+
+
+NOTHING: Final = Released()
+
+
 class Reorder:
-    """One stream. `due_at` is when `expire` has something to do, None while nothing is held."""
+    """The payloads that one stream holds. The row's `due_at` is when `expire` has something to do."""
 
-    due_at: float | None = None
-    _next: int | None = None
-    _held: dict[int, bytes] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._held: dict[int, bytes] = {}
+        self._next = 0
+        """Which packet is waited for, while any are held."""
 
-    def next_is(self, sequence: int) -> bool:
-        """True, and noted, when this packet can go on at once: nearly always."""
-        if self._held or (self._next is not None and sequence != self._next):
-            return False
-        self._next = (sequence + 1) % MODULUS
-        return True
+    @property
+    def holds(self) -> bool:
+        return bool(self._held)
 
-    def restart(self, sequence: int) -> list[bytes]:
-        """A new stream begins with this packet; what is still held of the old one goes on before it."""
-        released = [self._held[held] for held in self._in_order()]
+    def restart(self, row: Row) -> Released:
+        """A new stream begins; what is still held of the old one goes on before it."""
+        released = Released(0, tuple(self._held[held] for held in self._in_order()))
         self._held.clear()
-        self.due_at = None
-        self._next = sequence
+        row["due_at"] = math.inf
         return released
 
-    def hold(self, sequence: int, payload: bytes, now: float, jitter_seconds: float) -> list[bytes]:
-        """Take a packet that is not next; return what can go on now. One that comes too late goes nowhere."""
-        if self._next is None or (sequence - self._next) % MODULUS >= _HALF:
-            return []
-        if self.due_at is None:
-            wait_seconds = min(max(JITTER_FACTOR * jitter_seconds, WAIT_SECONDS_MIN), WAIT_SECONDS_MAX)
-            self.due_at = now + wait_seconds
+    def hold(self, row: Row, sequence: int, expected: int, payload: bytes, now: float) -> Released:
+        """Take a packet that is not the expected one. One that comes too late goes nowhere."""
+        if not self._held:
+            self._next = expected
+        if (sequence - self._next) % MODULUS >= _HALF:
+            return NOTHING
+        if not self._held:
+            row["due_at"] = now + min(max(JITTER_FACTOR * float(row["jitter"]), WAIT_SECONDS_MIN), WAIT_SECONDS_MAX)
         self._held[sequence] = payload
-        if len(self._held) > HELD_MAX:
-            self._next = self._in_order()[0]
-        return self._release()
+        lost = self._give_up() if len(self._held) > HELD_MAX else 0
+        return Released(lost, self._release(row))
 
-    def expire(self, now: float) -> list[bytes]:
-        """Give up on the missing packet once its time is over; return what can go on then."""
-        if self.due_at is None or now < self.due_at:
-            return []
-        self._next = self._in_order()[0]
-        released = self._release()
+    def expire(self, row: Row, now: float) -> Released:
+        """Give up on the missing packet once its time is over."""
+        if now < row["due_at"]:
+            return NOTHING
+        released = Released(self._give_up(), self._release(row))
         if self._held:
-            self.due_at = now + WAIT_SECONDS_MIN
+            row["due_at"] = now + WAIT_SECONDS_MIN
         return released
 
-    def _release(self) -> list[bytes]:
+    def _give_up(self) -> int:
+        first = self._in_order()[0]
+        lost, self._next = (first - self._next) % MODULUS, first
+        return lost
+
+    def _release(self, row: Row) -> tuple[bytes, ...]:
         released = []
         while self._next in self._held:
             released.append(self._held.pop(self._next))
             self._next = (self._next + 1) % MODULUS
         if not self._held:
-            self.due_at = None
-        return released
+            row["due_at"] = math.inf
+        return tuple(released)
 
     def _in_order(self) -> list[int]:
-        first = self._next or 0
-        return sorted(self._held, key=lambda sequence: (sequence - first) % MODULUS)
+        return sorted(self._held, key=lambda sequence: (sequence - self._next) % MODULUS)

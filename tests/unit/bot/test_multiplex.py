@@ -420,7 +420,7 @@ def test_whatever_the_bot_says_the_call_beside_it_loses_nothing(babble: list[byt
     shared = SharedSocket(lambda: 0.0, counters)
     call = Call(SharedSockets(lambda: 0.0, counters))
     number = shared.add(call.stream)
-    call.stream._shared, call.stream._number = shared, number  # noqa: SLF001
+    call.stream._shared, call.stream.number = shared, number  # noqa: SLF001
     call.stream._answer = asyncio.Future(loop=asyncio.new_event_loop())  # noqa: SLF001
     start = Start(call_id="c", caller=Party(), callee=Party(), route="r")
     call.stream._opening = Opening("ws://bot/", start)  # noqa: SLF001

@@ -135,7 +135,7 @@ async def test_audio_before_media_start_is_discarded(call: Call) -> None:
     call.ticks(3)
     await call.asterisk.start()
     await call.asterisk.send(b"\x02" * 160)
-    await until(lambda: call.session.uplink.bytes_in)
+    await until(lambda: call.session.uplink.row["bytes_in"])
     assert (await call.line.hear())["type"] == "answered"
     assert await call.line.hear() == b"\x02" * 160
     assert call.socket.counters["early_frames_from_asterisk"] == 1
@@ -244,7 +244,7 @@ async def test_the_end_of_the_session_ends_the_socket_and_counts_are_those_of_th
     monkeypatch.setattr(asterisk_socket, "LINGER_SECONDS", 0.1)
     await call.answered()
     await call.asterisk.send(b"\x01" * 160)
-    await until(lambda: call.session.uplink.bytes_in)
+    await until(lambda: call.session.uplink.row["bytes_in"])
     call.ticks(10)
     statistics = call.session.statistics(0)
     assert (statistics["packets_in"], statistics["packets_out"], statistics["lost"]) == (1, 11, 0)

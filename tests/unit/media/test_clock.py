@@ -1,4 +1,6 @@
 import asyncio
+import socket
+import time
 
 import pytest
 
@@ -25,8 +27,9 @@ def test_a_clock_that_stands_or_goes_back_makes_nothing_due() -> None:
 
 
 class Recorder:
-    def __init__(self) -> None:
+    def __init__(self, *, busy: bool = False) -> None:
         self.done: list[str] = []
+        self.busy = busy
 
     def drain(self, _now: float) -> None:
         self.done.append("drain")
@@ -38,13 +41,36 @@ class Recorder:
         self.done.append("watch")
 
 
-async def test_drains_come_before_ticks_and_ticks_on_the_grid() -> None:
+@pytest.mark.parametrize("busy", [False, True])
+async def test_drains_come_before_ticks_and_ticks_on_the_grid(*, busy: bool) -> None:
     # A clock that only moves when it is read: each look at it is 5 ms after the one before.
     times = iter(range(10_000))
-    recorder = Recorder()
+    recorder = Recorder(busy=busy)
     running = asyncio.create_task(clock.run(recorder, lambda: next(times) * 0.005))
     await until(lambda: "watch" in recorder.done)
     running.cancel()
     before = recorder.done[: recorder.done.index("watch")]
     assert before[0] == "drain"
     assert before.count("tick") == 50
+
+
+async def test_a_busy_worker_reads_what_has_come_once_and_right_before_its_drain() -> None:
+    """The loop stands still between two drains; a socket that has become readable has its turn before the next."""
+    recorder, loop = Recorder(busy=True), asyncio.get_running_loop()
+    ours, theirs = socket.socketpair()
+    loop.add_reader(ours, lambda: recorder.done.append(f"read {len(ours.recv(100))}"))
+
+    def drain(_now: float) -> None:
+        recorder.done.append("drain")
+        theirs.send(b"a")
+        theirs.send(b"b")
+
+    recorder.drain = drain  # type: ignore[method-assign]
+    running = asyncio.create_task(clock.run(recorder, time.monotonic))
+    await until(lambda: recorder.done.count("drain") >= 5)
+    running.cancel()
+    loop.remove_reader(ours)
+    ours.close()
+    theirs.close()
+    heard = [what for what in recorder.done if what not in {"tick", "watch"}]
+    assert heard[:8] == ["drain", "read 2"] * 4

@@ -166,11 +166,12 @@ def test_a_last_part_of_a_frame_is_played_and_the_end_counted(call: Call) -> Non
 
 def test_the_caller_is_not_heard_before_the_call_is_answered() -> None:
     call = Call()
-    call.session.uplink.open = False
+    call.session = Session(opening("ws://bot/"), call.reports, now=0.0)
+    call.session.bot = call.bot  # type: ignore[assignment]
     datagram = rtp.build(rtp.RtpPacket(0, 1, 1, 1, b"early"))
     call.session.uplink.receive_unusual(memoryview(datagram), 1.0)
     assert call.bot.audio == []
-    call.session.uplink.open = True
+    call.session.play(1.0)
     call.session.uplink.receive(0, 2, 1, 1, memoryview(b"now" * 60), 1.0)
     assert call.bot.audio == [b"now" * 60]
 
@@ -180,7 +181,7 @@ def hear(call: Call, *packets: tuple[int, float]) -> list[bytes]:
     for sequence, now in packets:
         payload = memoryview(bytes([sequence]) * 160)
         call.session.uplink.receive(0, sequence, sequence * 160, 1, payload, now)
-        call.session.uplink.wait_is_over(now)
+        call.session.uplink.look(now)
     return [audio[:1] for audio in call.bot.audio]
 
 
@@ -192,7 +193,8 @@ def test_a_packet_that_was_overtaken_is_heard_in_its_place(call: Call) -> None:
 
 def test_a_packet_that_is_lost_holds_the_others_up_for_a_moment_only(call: Call) -> None:
     assert hear(call, (1, 0.0), (3, 0.020)) == [b"\1"]
-    assert hear(call, (4, 0.041)) == [b"\1", b"\3", b"\4"]
+    # In place of the second one there is what was before it, fading out.
+    assert hear(call, (4, 0.041)) == [b"\1", b"\1", b"\3", b"\4"]
     statistics = call.session.statistics(0)
     assert (statistics["packets_in"], statistics["lost"]) == (3, 1)
     assert 1.0 < statistics["mos"] < 3.0
@@ -201,6 +203,56 @@ def test_a_packet_that_is_lost_holds_the_others_up_for_a_moment_only(call: Call)
 def test_a_clean_call_has_a_good_score(call: Call) -> None:
     hear(call, *((sequence, sequence * 0.020) for sequence in range(200)))
     assert call.session.statistics(0)["mos"] >= 4.3
+
+
+def test_of_a_long_gap_only_what_time_did_not_fill_is_concealed(call: Call) -> None:
+    hear(call, (1, 0.0))
+    for step in range(1, 30):
+        call.session.uplink.look(step * 0.020)
+    assert call.session.statistics(0)["filled_ms"] == 580
+    hear(call, (40, 0.590), (41, 0.690))
+    statistics = call.session.statistics(0)
+    assert (statistics["lost"], statistics["concealed_ms"]) == (38, 180)
+    assert b"".join(call.bot.audio) == b"\1" * 160 + b"\xff" * 160 * 29 + call.bot.audio[30] + b"".join(
+        bytes([number]) * 160 for number in (40, 41)
+    )
+    assert len(call.bot.audio[30]) == 160 * 9
+
+
+def test_a_caller_who_has_fallen_silent_is_heard_as_silence(call: Call) -> None:
+    """From 200 ms on; a packet of comfort noise says no more than that, and is no loss."""
+    hear(call, (1, 0.0))
+    call.session.uplink.receive(13, 2, 320, 1, memoryview(b"\x40"), 0.020)
+    call.session.uplink.look(0.199)
+    assert len(call.bot.audio) == 1
+    call.session.uplink.look(0.201)
+    assert call.bot.audio[1:] == [b"\xff" * 160] * 10
+    call.session.uplink.look(0.209)
+    call.session.uplink.look(0.221)
+    assert len(call.bot.audio) == 12
+    hear(call, (3, 0.230), (4, 0.250))
+    assert len(call.bot.audio) == 14
+    statistics = call.session.statistics(0)
+    assert (statistics["comfort_noise_packets"], statistics["lost"], statistics["filled_ms"]) == (1, 0, 220)
+    assert statistics["other_payload_types"] == 0
+
+
+def test_a_key_in_the_callers_packets_is_counted_and_not_heard(call: Call) -> None:
+    hear(call, (1, 0.0))
+    for number in range(2, 6):
+        call.session.uplink.receive(101, number, 320, 1, memoryview(b"\5\0\0\xa0"), number * 0.020)
+    hear(call, (6, 0.120))
+    assert [audio[:1] for audio in call.bot.audio] == [b"\1", b"\6"]
+    statistics = call.session.statistics(0)
+    assert (statistics["key_packets"], statistics["lost"], statistics["packets_in"]) == (4, 0, 6)
+
+
+def test_what_has_no_place_in_the_stream_is_counted_only(call: Call) -> None:
+    hear(call, (1, 0.0))
+    call.session.uplink.receive(9, 700, 320, 5, memoryview(bytes(160)), 0.020)
+    hear(call, (2, 0.020))
+    statistics = call.session.statistics(0)
+    assert (statistics["other_payload_types"], statistics["packets_in"], statistics["restarts"]) == (1, 2, 0)
 
 
 SPEECH_FRAMES = 20
