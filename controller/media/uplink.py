@@ -195,19 +195,22 @@ class Uplink:
             self._fill(now)
 
     def _fill(self, now: float) -> None:
-        """A sender that has fallen silent is heard as silence: `Inbound.due` says when."""
-        filled = int(self.row["filled"])
+        """A sender that has fallen silent is heard as silence: `Inbound.due` says when.
+
+        The time until that is known is not made up for: of a bot that sends all back it would be an echo's delay.
+        """
         silent = int((now - float(self.row["heard_at"])) / FRAME_SECONDS + ROUNDING)
-        if filled or silent >= FILL_AFTER_FRAMES:
-            self.row["filled"] = max(filled, silent)
-            self._counts["filled_ms"] += (silent - filled) * FRAME_MS
-            for _ in range(silent - filled):
-                self.hear(self._silence, now)
+        filled = max(int(self.row["filled"]), FILL_AFTER_FRAMES - 1)
+        for _ in range(silent - filled):
+            self._counts["filled_ms"] += FRAME_MS
+            self.hear(self._silence, now)
+        if silent > filled:
+            self.row["filled"] = silent
 
     # --- to the bot -----------------------------------------------------------------------------------------
 
     def _pass_on(self, released: Released, now: float) -> None:
-        # Of a gap in time the clock has filled a part.
+        # A gap that took its time is silence by now.
         frames = min(released.lost - int(self.row["filled"]), CONCEALED_FRAMES_MAX)
         if frames > 0 and self._open:
             self._counts["concealed_ms"] += frames * FRAME_MS

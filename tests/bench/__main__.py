@@ -10,12 +10,13 @@ from typing import Any, Final
 import structlog
 import uvloop
 
-from tests.bench import barge_in, calls, context, events, kill, media, outbox, routing, search
+from tests.bench import barge_in, calls, context, events, kill, media, outbox, protocols, routing, search
 from tests.bench.process import pin
 
 PARTS: Final[dict[str, Callable[[], AsyncIterator[dict[str, Any]]]]] = {
     "media": media.run,
     "barge_in": barge_in.run,
+    "protocols": protocols.run,
     "calls": calls.run,
     "routing": routing.run,
     "outbox": outbox.run,

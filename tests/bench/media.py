@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
+from controller.bot.adapters import NATIVE
 from controller.bot.protocol import AudioFormat, Party, Start
 from controller.media.control_messages import BotTarget, Open, Play, Report
 from controller.media.link_client import MediaLink
@@ -50,6 +51,7 @@ async def measure_ours(
     audio: AudioFormat | None = None,
     *,
     multiplexed: bool = False,
+    protocol: str = NATIVE,
 ) -> dict[str, Any]:
     audio = audio or AudioFormat()
     async with running("tests.bench.echo_bot") as bot, running("tests.bench.worker") as worker:
@@ -58,7 +60,9 @@ async def measure_ours(
         callers = Callers(calls, [ports["rtp"]] * calls)
         async with linked(ports["control"]) as (link, reports):
             start = Start(call_id="bench", caller=Party(), callee=Party(), route="bench", audio=audio)
-            target = BotTarget(url=f"ws://127.0.0.1:{bot_port}/", accept_seconds=30.0, multiplex=multiplexed)
+            target = BotTarget(
+                url=f"ws://127.0.0.1:{bot_port}/", accept_seconds=30.0, multiplex=multiplexed, protocol=protocol
+            )
             opening = Open(session="", bot=target, start=start, uplink_ms=uplink_ms)
             await set_up(link, reports, callers, calls, opening)
             figures = await measure(callers, worker, bot, calls, stamped=audio.encoding != "pcm16")
@@ -101,18 +105,19 @@ async def measure(
 ) -> dict[str, Any]:
     """Let all callers speak, and weigh the measured process meanwhile."""
     await callers.speak(WARM_UP_SECONDS)
-    before = measured.cpu_seconds()
+    before, exact = measured.cpu_seconds(), measured.exact_cpu_seconds()
     begin, end = await callers.speak(MEASURE_SECONDS)
     user_seconds, system_seconds = (now - then for now, then in zip(measured.cpu_seconds(), before, strict=True))
+    used = measured.exact_cpu_seconds() - exact
     to_bot = await bot.ask(f"{begin} {end}")
     heard = callers.heard(begin, end)
     callers.close()
     # A design that cannot keep up is charged for what it carried, not for what it lost.
     carried = 1 - heard.lost / heard.sent if stamped else 1.0
     ticks = max(1.0, calls * (end - begin) / 1e9 * TICKS_PER_SECOND * carried)
-    us_per_call_tick = (user_seconds + system_seconds) * 1e6 / ticks
+    us_per_call_tick = used * 1e6 / ticks
     return {
-        "system_share": round(system_seconds / (user_seconds + system_seconds), 2),
+        "system_share": round(system_seconds / max(0.01, user_seconds + system_seconds), 2),
         "us_per_call_tick": round(us_per_call_tick, 1),
         "calls_per_core": int(1e6 / TICKS_PER_SECOND / us_per_call_tick),
         "to_bot_ms_p50": to_bot["p50"],

@@ -21,7 +21,8 @@ FLOW: Final = ("received", "bytes_in", "active_at", "heard_at", "filled", "trans
 """What every packet changes, as one array of floats (which are exact for counts) and by name.
 
 `active_at`: when the last packet came; `heard_at`: the last one with audio, never before the call is answered.
-`filled`: frames of silence since then. `transit` (of the last packet, see `jitter`): NaN before the first.
+`filled`: up to which frame since then silence was filled in, 0 where it was not. `transit` (of the last packet, see
+`jitter`): NaN before the first.
 """
 
 _FIELDS: Final[dict[str, tuple[Any, int]]] = {

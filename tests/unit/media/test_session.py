@@ -209,14 +209,14 @@ def test_of_a_long_gap_only_what_time_did_not_fill_is_concealed(call: Call) -> N
     hear(call, (1, 0.0))
     for step in range(1, 30):
         call.session.uplink.look(step * 0.020)
-    assert call.session.statistics(0)["filled_ms"] == 580
+    assert call.session.statistics(0)["filled_ms"] == 400
     hear(call, (40, 0.590), (41, 0.690))
     statistics = call.session.statistics(0)
     assert (statistics["lost"], statistics["concealed_ms"]) == (38, 180)
-    assert b"".join(call.bot.audio) == b"\1" * 160 + b"\xff" * 160 * 29 + call.bot.audio[30] + b"".join(
+    assert b"".join(call.bot.audio) == b"\1" * 160 + b"\xff" * 160 * 20 + call.bot.audio[21] + b"".join(
         bytes([number]) * 160 for number in (40, 41)
     )
-    assert len(call.bot.audio[30]) == 160 * 9
+    assert len(call.bot.audio[21]) == 160 * 9
 
 
 def test_a_caller_who_has_fallen_silent_is_heard_as_silence(call: Call) -> None:
@@ -226,14 +226,14 @@ def test_a_caller_who_has_fallen_silent_is_heard_as_silence(call: Call) -> None:
     call.session.uplink.look(0.199)
     assert len(call.bot.audio) == 1
     call.session.uplink.look(0.201)
-    assert call.bot.audio[1:] == [b"\xff" * 160] * 10
+    assert call.bot.audio[1:] == [b"\xff" * 160]
     call.session.uplink.look(0.209)
     call.session.uplink.look(0.221)
-    assert len(call.bot.audio) == 12
+    assert len(call.bot.audio) == 3
     hear(call, (3, 0.230), (4, 0.250))
-    assert len(call.bot.audio) == 14
+    assert len(call.bot.audio) == 5
     statistics = call.session.statistics(0)
-    assert (statistics["comfort_noise_packets"], statistics["lost"], statistics["filled_ms"]) == (1, 0, 220)
+    assert (statistics["comfort_noise_packets"], statistics["lost"], statistics["filled_ms"]) == (1, 0, 40)
     assert statistics["other_payload_types"] == 0
 
 
