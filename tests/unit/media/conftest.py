@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 import uvloop
 
+from controller.media import inbound, uplink
 from controller.media.control_messages import Close
 from controller.media.worker import Listening
 from tests.unit.bot.scripted_bot import echo, serving, until
@@ -26,7 +27,14 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 
 @pytest.fixture
-async def worker() -> AsyncIterator[Listening]:
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where real time passes a slow machine must not be taken for a caller who has fallen silent."""
+    for module in (inbound, uplink):
+        monkeypatch.setattr(module, "FILL_AFTER_FRAMES", 1_000_000)
+
+
+@pytest.fixture
+async def worker(_unhurried: None) -> AsyncIterator[Listening]:
     async with working() as listening:
         yield listening
 
