@@ -1,4 +1,4 @@
-"""What a caller with G.722 and a bot with 16 or 24 kHz hear of each other above the telephone band."""
+"""What a caller with G.722 or Opus and a bot with 16 or 24 kHz hear of each other above the telephone band."""
 
 import asyncio
 
@@ -72,6 +72,8 @@ async def until_heard(phone: WidebandPhone, hertz: float) -> None:
     "how",
     [
         pytest.param(("websocket", "pcm16/16000", "provider-g722", True), id="G.722 and 16 kHz"),
+        pytest.param(("websocket", "pcm16/16000", "provider-opus", True), id="Opus and 16 kHz"),
+        pytest.param(("websocket", "pcm16/24000", "provider-opus", True), id="Opus and 24 kHz"),
         pytest.param(("websocket", "pcm16/16000", "provider", False), id="G.711 and 16 kHz"),
         pytest.param(("websocket", "pcm16/24000", "provider-g722", True), id="G.722 and 24 kHz"),
         pytest.param(("rtp", "pcm16/16000", "provider-g722", False), id="G.722 and 16 kHz over RTP"),
