@@ -69,6 +69,12 @@ class BotCall:
         assert transport
         transport.abort()
 
+    def stop_reading(self) -> None:
+        """Leave the connection standing and read nothing any more, as a bot does that hangs."""
+        transport = self._socket._req.transport if self._socket._req else None  # noqa: SLF001
+        assert isinstance(transport, asyncio.ReadTransport)
+        transport.pause_reading()
+
     async def until_message(self, message_type: str, **fields: Any) -> dict[str, Any]:
         """The first message of this type with these fields."""
 

@@ -97,6 +97,12 @@ class Stack:
         self.controller.stop()
         self.start_controller(**settings)
 
+    def route(self, routes: str) -> None:
+        """For one test: a controller with this routes.toml."""
+        file = self.directory / "routes.toml"
+        file.write_text(routes)
+        self.restart_controller(ROUTES_FILE=str(file))
+
     def as_usual(self, settings: dict[str, str]) -> None:
         """Whatever a test did to the processes is undone; the controller has these settings."""
         if self.second_media.running:
@@ -128,9 +134,12 @@ class Stack:
         """The record of the test's only call, once it is closed."""
         await self.until_closed(1)
         (call,) = await self.records()
+        return await self.record_of(call.id)
+
+    async def record_of(self, call_id: str) -> CallDetail:
         store = await RecordStore.open(self.settings["DATABASE_URL"])
         try:
-            return await store.show_call(call.id)
+            return await store.show_call(call_id)
         finally:
             await store.close()
 

@@ -1,0 +1,307 @@
+"""Every way to a human and every outcome: who hears whom, and what the record says."""
+
+import asyncio
+import time
+
+import pytest
+
+from controller.carrier import listening
+from controller.carrier.carrier import Carrier
+from controller.carrier.phone import Phone
+from controller.carrier.sounds import tone
+from controller.records.store import CallDetail
+from tests.integration.ladder.conftest import Line
+from tests.integration.ladder.routes import routes
+from tests.integration.ladder.test_triggers import BOT_THEN_DESK, talking
+from tests.integration.stack.bot import Bot, BotCall
+from tests.integration.stack.stack import Stack
+
+pytestmark = pytest.mark.integration
+
+LOW, HIGH, OTHER = 440.0, 1300.0, 620.0  # Hz
+
+
+async def hear_each_other(caller: Phone, human: Phone) -> None:
+    since = time.monotonic()
+    caller.play(tone(LOW, 0.5))
+    human.play(tone(HIGH, 0.5))
+    await human.until_tone(LOW, since=since)
+    await caller.until_tone(HIGH, since=since)
+
+
+async def bot_has(caller: Phone, call: BotCall) -> None:
+    since = time.monotonic()
+    await call.speak(tone(OTHER, 0.5))
+    await caller.until_tone(OTHER, since=since)
+    heard = len(call.heard)
+    caller.play(tone(LOW, 0.5))
+    await call.until(lambda: bool(listening.tones(call.heard[heard:], LOW, 200)), "the caller's tone")
+
+
+def steps(record: CallDetail) -> list[str]:
+    return [step.kind for step in record.steps]
+
+
+async def ended(stack: Stack, line: Line, ending: str) -> CallDetail:
+    record = await stack.record()
+    assert record.summary.ending == ending
+    line.record_right = True
+    return record
+
+
+OUTCOMES = [(17, "busy"), (19, "no_answer"), (None, "declined"), (34, "unreachable")]
+
+
+@pytest.mark.parametrize(("cause", "outcome"), OUTCOMES)
+async def test_bridge_not_taken(
+    stack: Stack, bot: Bot, carrier: Carrier, line: Line, cause: int | None, outcome: str
+) -> None:
+    stack.route(routes(stack, BOT_THEN_DESK))
+    caller, call = await talking(carrier, bot)
+    line.transfer("bridge", outcome, heard_next_rung=False)
+    await call.send("transfer")
+    human = await carrier.incoming()
+    await human.decline(cause)
+    since = time.monotonic()
+    await call.until_message("transfer_progress", state=outcome)
+    line.fields["switch_ms"] = round(1000 * (time.monotonic() - since), 1)
+    await bot_has(caller, call)
+    line.fields["heard_next_rung"] = True
+    await call.send("hangup")
+    await caller.until_ended()
+    await ended(stack, line, "bot_hung_up")
+
+
+async def test_bridge_not_taken_and_the_route_says_next(
+    stack: Stack, bot: Bot, carrier: Carrier, line: Line
+) -> None:
+    rungs = '{bot = "reception"}, {announcement = "Nobody is here.", on = ["failed"]}'
+    stack.route(routes(stack, rungs, desk='otherwise = "next"'))
+    caller, call = await talking(carrier, bot)
+    line.transfer("bridge", "busy", otherwise="next", heard_next_rung=False)
+    await call.send("transfer")
+    human = await carrier.incoming()
+    await human.busy()
+    await call.until_message("end")
+    since = time.monotonic()
+    await caller.until_sound(500, since=since)
+    line.fields["heard_next_rung"] = True
+    await caller.until_ended()
+    await ended(stack, line, "announced")
+
+
+async def test_bridge_answered_with_the_context(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:
+    stack.route(routes(stack, BOT_THEN_DESK))
+    caller, call = await talking(carrier, bot)
+    line.transfer("bridge", "connected", heard_next_rung=False)
+    await call.send("transfer", summary="wants to cancel")
+    human = await carrier.incoming()
+    assert human.peer == caller.peer
+    since = time.monotonic()
+    await human.answer()
+    await call.until_message("transfer_progress", state="connected")
+    line.fields["switch_ms"] = round(1000 * (time.monotonic() - since), 1)
+    await hear_each_other(caller, human)
+    line.fields["heard_next_rung"] = True
+    await human.hang_up()
+    await caller.until_ended()
+    record = await ended(stack, line, "human_hung_up")
+    assert steps(record).index("human_ringing") < steps(record).index("human_joined")
+
+
+async def test_the_caller_hangs_up_while_it_rings(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:
+    stack.route(routes(stack, BOT_THEN_DESK))
+    caller, call = await talking(carrier, bot)
+    line.transfer("bridge", "cancelled")
+    await call.send("transfer")
+    human = await carrier.incoming()
+    since = time.monotonic()
+    await caller.hang_up()
+    await human.until_ended()
+    line.fields["switch_ms"] = round(1000 * ((human.moments.ended or 0) - since), 1)
+    await ended(stack, line, "caller_hung_up")
+
+
+async def test_whisper_and_the_key(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:
+    """The human hears the summary and not the caller, presses the key, and then both hear each other."""
+    desk = 'whisper = "A call."\naccept_digit = "1"\naccept_seconds = 5'
+    stack.route(routes(stack, BOT_THEN_DESK, desk=desk))
+    caller, call = await talking(carrier, bot)
+    line.transfer("bridge", "connected", whisper=True, heard_next_rung=False)
+    await call.send("transfer", summary="The caller wants to cancel the contract.")
+    human = await carrier.incoming()
+    await human.answer()
+    caller.play(tone(LOW, 0.5))
+    await human.until_sound(1000)
+    await human.until_quiet(500)
+    assert not listening.tones(human.heard, LOW)
+    await human.press("2")  # not the one
+    await human.press("1")
+    await call.until_message("end")
+    await hear_each_other(caller, human)
+    line.fields["heard_next_rung"] = True
+    await caller.hang_up()
+    await human.until_ended()
+    record = await ended(stack, line, "caller_hung_up")
+    assert "human_accepted" in steps(record)
+
+
+async def test_a_voicemail_does_not_press_the_key(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:
+    desk = 'whisper = "A call."\naccept_digit = "1"\naccept_seconds = 1'
+    stack.route(routes(stack, BOT_THEN_DESK, desk=desk))
+    caller, call = await talking(carrier, bot)
+    line.transfer("bridge", "no_answer", answered_by="voicemail", heard_next_rung=False)
+    await call.send("transfer")
+    human = await carrier.incoming()
+    await human.answer()
+    await call.until_message("transfer_progress", state="no_answer")
+    await human.until_ended()
+    await bot_has(caller, call)
+    line.fields["heard_next_rung"] = True
+    await call.send("hangup")
+    await caller.until_ended()
+    await ended(stack, line, "bot_hung_up")
+
+
+async def test_several_phones_in_order(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:
+    desk_twice = '\n[humans.both]\ndial = ["PJSIP/+493023125101@trunk", "PJSIP/+493023125102@trunk"]\nring_seconds = 5'
+    stack.route(routes(stack, '{bot = "reception"}, {human = "both"}', more=desk_twice))
+    bot.manner = "refuse_handshake"
+    caller = await carrier.dial("+493023125000")
+    line.ladder("unreachable", next="two phones in order", heard_next_rung=False)
+    first = await carrier.incoming()
+    await first.busy()
+    second = await carrier.incoming()
+    assert first.number != second.number
+    await second.answer()
+    await caller.until_answered()
+    await hear_each_other(caller, second)
+    line.fields["heard_next_rung"] = True
+    await second.hang_up()
+    await caller.until_ended()
+    await ended(stack, line, "human_hung_up")
+
+
+async def test_several_phones_at_once(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:
+    both = (
+        '\n[humans.both]\ndial = ["PJSIP/+493023125101@trunk", "PJSIP/+493023125102@trunk"]\n'
+        'ring_seconds = 5\norder = "at_once"'
+    )
+    stack.route(routes(stack, '{bot = "reception"}, {human = "both"}', more=both))
+    bot.manner = "refuse_handshake"
+    caller = await carrier.dial("+493023125000")
+    line.ladder("unreachable", next="two phones at once", heard_next_rung=False)
+    phones = [await carrier.incoming(), await carrier.incoming()]
+    await phones[1].answer()
+    await phones[0].until_ended()
+    await caller.until_answered()
+    await hear_each_other(caller, phones[1])
+    line.fields["heard_next_rung"] = True
+    await phones[1].hang_up()
+    await caller.until_ended()
+    await ended(stack, line, "human_hung_up")
+
+
+async def consulting(carrier: Carrier, bot: Bot) -> tuple[Phone, BotCall, Phone]:
+    """Bot and human hear each other, the caller hears music."""
+    caller, call = await talking(carrier, bot)
+    await call.send("transfer", way="attended", summary="cancel")
+    human = await carrier.incoming()
+    await human.answer()
+    await call.until_message("transfer_progress", state="consulting")
+    since = time.monotonic()
+    heard = len(call.heard)
+    await call.speak(tone(OTHER, 0.5))
+    human.play(tone(HIGH, 0.5))
+    await human.until_tone(OTHER, since=since)
+    await call.until(lambda: bool(listening.tones(call.heard[heard:], HIGH, 200)), "the human's tone")
+    await caller.until_sound(300, since=since)
+    assert not listening.tones(caller.heard_since(since), OTHER)
+    return caller, call, human
+
+
+async def test_attended_and_completed(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:
+    stack.route(routes(stack, BOT_THEN_DESK))
+    line.transfer("attended", "connected", heard_next_rung=False)
+    caller, call, human = await consulting(carrier, bot)
+    since = time.monotonic()
+    await call.send("transfer_complete")
+    await call.until_message("transfer_progress", state="connected")
+    line.fields["switch_ms"] = round(1000 * (time.monotonic() - since), 1)
+    await hear_each_other(caller, human)
+    line.fields["heard_next_rung"] = True
+    await human.hang_up()
+    await caller.until_ended()
+    await ended(stack, line, "human_hung_up")
+
+
+@pytest.mark.parametrize("who", ["the bot", "the human"])
+async def test_attended_and_returned(stack: Stack, bot: Bot, carrier: Carrier, line: Line, who: str) -> None:
+    stack.route(routes(stack, BOT_THEN_DESK))
+    line.transfer("attended", "cancelled" if who == "the bot" else "declined", heard_next_rung=False)
+    caller, call, human = await consulting(carrier, bot)
+    if who == "the bot":
+        await call.send("transfer_cancel")
+        await human.until_ended()
+    else:
+        await human.hang_up()
+        await call.until_message("transfer_progress", state="declined")
+    await bot_has(caller, call)
+    line.fields["heard_next_rung"] = True
+    await call.send("hangup")
+    await caller.until_ended()
+    await ended(stack, line, "bot_hung_up")
+
+
+async def test_attended_and_the_caller_hangs_up(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:
+    stack.route(routes(stack, BOT_THEN_DESK))
+    line.transfer("attended", "cancelled", caller="hangs up")
+    caller, call, human = await consulting(carrier, bot)
+    await caller.hang_up()
+    await human.until_ended()
+    assert (await call.until_message("end"))["reason"] == "caller_hung_up"
+    await ended(stack, line, "caller_hung_up")
+
+
+async def test_attended_and_the_bot_dies(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:
+    """A human is there already, and gets the caller."""
+    stack.route(routes(stack, BOT_THEN_DESK))
+    line.transfer("attended", "connected", bot="dies", heard_next_rung=False)
+    caller, call, human = await consulting(carrier, bot)
+    await call.drop()
+    await asyncio.sleep(0.2)
+    await hear_each_other(caller, human)
+    line.fields["heard_next_rung"] = True
+    await human.hang_up()
+    await caller.until_ended()
+    await ended(stack, line, "human_hung_up")
+
+
+@pytest.mark.parametrize("to", ["+4990012345678", "+491713920012", "PJSIP/elsewhere", "nobody", "sip:a@b&PJSIP/x"])
+async def test_what_the_fence_refuses(stack: Stack, bot: Bot, carrier: Carrier, line: Line, to: str) -> None:
+    stack.route(routes(stack, BOT_THEN_DESK))
+    caller, call = await talking(carrier, bot)
+    line.transfer("bridge", "refused", to=to, heard_next_rung=False)
+    await call.send("transfer", to=to)
+    await call.until_message("transfer_progress", state="refused")
+    await bot_has(caller, call)
+    line.fields["heard_next_rung"] = True
+    await call.send("hangup")
+    await caller.until_ended()
+    record = await ended(stack, line, "bot_hung_up")
+    assert "transfer_refused" in steps(record)
+
+
+async def test_the_queue_by_the_bots_wish(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:
+    stack.route(routes(stack, BOT_THEN_DESK, more='[fence]\nqueues = ["human"]'))
+    caller, call = await talking(carrier, bot)
+    line.transfer("queue", "connected", heard_next_rung=False)
+    await call.send("transfer", to="human", way="queue") if False else await call.send("transfer", way="queue", to="human")
+    await call.until_message("end")
+    human = await carrier.incoming()
+    await human.answer()
+    await hear_each_other(caller, human)
+    line.fields["heard_next_rung"] = True
+    await caller.hang_up()
+    await human.until_ended()
+    await ended(stack, line, "handed_over")
