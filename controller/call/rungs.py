@@ -96,7 +96,6 @@ def wait_in_line(call: CallState, rung: BotRung) -> Commands:
         call.line = Line(rung, call.now + waiting.seconds_max, None)
         yield call.note("waiting", f"for {rung}, at most {waiting.seconds_max:g} s")
         yield JoinLine(rung)
-        yield from ear.answer(call)
     yield from ear.music(call, waiting.music)
     stay_in_line(call, call.line)
 

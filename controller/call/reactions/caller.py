@@ -106,15 +106,20 @@ def _escape(call: CallState, event: events.CallerPressed) -> Commands:
 
 
 def moved_up(call: CallState, event: events.LineMoved) -> Commands:
-    """Said at once the first time, and then from time to time."""
-    if call.line is None:
+    """Said at once the first time, which is when the caller is answered, and then from time to time."""
+    waiting = call.line.rung.waiting if call.line else None
+    if call.line is None or waiting is None:
         return
     first = call.line.position == 0
     call.line.position = event.position
     yield call.note("line", f"place {event.position}")
-    waiting = call.line.rung.waiting
-    if first and waiting and waiting.announce_seconds and call.state is State.WAITING:
+    if not first or call.state is not State.WAITING:
+        return
+    yield from ear.answer(call)
+    if waiting.announce_seconds:
         yield from _say_place(call)
+    else:
+        yield from ear.music(call, waiting.music)
 
 
 def line_full(call: CallState, event: events.LineFull) -> Commands:

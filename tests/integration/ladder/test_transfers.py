@@ -13,7 +13,9 @@ from controller.records.store import CallDetail
 from tests.integration.ladder.conftest import Line
 from tests.integration.ladder.routes import routes
 from tests.integration.ladder.test_triggers import BOT_THEN_DESK, talking
+from tests.integration.stack.asterisks import PHONE_NUMBER
 from tests.integration.stack.bot import Bot, BotCall
+from tests.integration.stack.sip_party import party
 from tests.integration.stack.stack import Stack
 
 pytestmark = pytest.mark.integration
@@ -72,9 +74,7 @@ async def test_bridge_not_taken(
     await ended(stack, line, "bot_hung_up")
 
 
-async def test_bridge_not_taken_and_the_route_says_next(
-    stack: Stack, bot: Bot, carrier: Carrier, line: Line
-) -> None:
+async def test_bridge_not_taken_and_the_route_says_next(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:
     rungs = '{bot = "reception"}, {announcement = "Nobody is here.", on = ["failed"]}'
     stack.route(routes(stack, rungs, desk='otherwise = "next"'))
     caller, call = await talking(carrier, bot)
@@ -293,11 +293,11 @@ async def test_what_the_fence_refuses(stack: Stack, bot: Bot, carrier: Carrier, 
 
 
 async def test_the_queue_by_the_bots_wish(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:
-    stack.route(routes(stack, BOT_THEN_DESK, more='[fence]\nqueues = ["human"]'))
+    stack.route(routes(stack, BOT_THEN_DESK, more='[humans.sales]\nqueue = "human"'))
     caller, call = await talking(carrier, bot)
     line.transfer("queue", "connected", heard_next_rung=False)
-    await call.send("transfer", to="human", way="queue") if False else await call.send("transfer", way="queue", to="human")
-    await call.until_message("end")
+    await call.send("transfer", to="sales", way="queue")
+    assert (await call.until_message("end"))["reason"] == "transferred"
     human = await carrier.incoming()
     await human.answer()
     await hear_each_other(caller, human)
@@ -305,3 +305,60 @@ async def test_the_queue_by_the_bots_wish(stack: Stack, bot: Bot, carrier: Carri
     await caller.hang_up()
     await human.until_ended()
     await ended(stack, line, "handed_over")
+
+
+async def test_a_queue_that_nobody_takes(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:
+    rungs = '{bot = "reception"}, {announcement = "Nobody is here.", on = ["failed"]}'
+    more = '[humans.sales]\nqueue = "human"\nseconds_max = 1'
+    stack.route(routes(stack, rungs, more=more))
+    caller, call = await talking(carrier, bot)
+    line.transfer("queue", "no_answer", heard_next_rung=False)
+    await call.send("transfer", to="sales", way="queue")
+    human = await carrier.incoming()
+    await human.until_ended()
+    since = time.monotonic()
+    await caller.until_sound(500, since=since)
+    line.fields["heard_next_rung"] = True
+    await caller.until_ended()
+    await ended(stack, line, "announced")
+
+
+REFER = '[humans.outside]\nrefer = "sip:+493023125109@127.0.0.1:{port}"'
+
+
+async def test_refer_by_the_carrier(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:
+    """The carrier calls whom we name, and the caller leaves us."""
+    port = stack.asterisks.carrier.sip_port
+    stack.route(routes(stack, BOT_THEN_DESK, more=REFER.format(port=port)))
+    caller, call = await talking(carrier, bot)
+    line.transfer("refer", "connected", heard_next_rung=False)
+    await call.send("transfer", to="outside", way="refer")
+    human = await carrier.incoming()
+    await human.answer()
+    await hear_each_other(caller, human)
+    line.fields["heard_next_rung"] = True
+    assert (await call.until_message("end"))["reason"] == "transferred"
+    await ended(stack, line, "referred")
+    await human.hang_up()
+    await caller.until_ended()
+
+
+@pytest.mark.parametrize(("answers", "outcome"), [((202, 486), "busy"), ((603,), "declined"), ((405,), "failed")])
+async def test_refer_refused(stack: Stack, bot: Bot, line: Line, answers: tuple[int, ...], outcome: str) -> None:
+    """A carrier that does not do it: the bot has the caller back, and both are heard."""
+    stack.route(routes(stack, BOT_THEN_DESK, more=REFER.format(port=5999)))
+    async with party(stack.asterisks.bundled.sip_port, answers) as caller:
+        calling = asyncio.create_task(caller.call(PHONE_NUMBER, {}))
+        call = await bot.call()
+        await calling
+        await call.until_message("answered")
+        line.transfer("refer", outcome, heard_next_rung=False)
+        await call.send("transfer", to="outside", way="refer")
+        await call.until_message("transfer_progress", state=outcome)
+        heard = len(caller.heard)
+        await call.speak(tone(OTHER, 0.5))
+        await caller.until_tone(OTHER, since_sample=heard)
+        line.fields["heard_next_rung"] = True
+        await call.send("hangup")
+        await caller.until_request("BYE")
+    await ended(stack, line, "bot_hung_up")

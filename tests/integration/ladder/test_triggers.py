@@ -81,9 +81,7 @@ async def test_unreachable(stack: Stack, carrier: Carrier, line: Line) -> None:
 
 
 @pytest.mark.parametrize(("reason", "trigger"), [("busy", "busy"), ("unavailable", "unreachable")])
-async def test_refuses(
-    stack: Stack, bot: Bot, carrier: Carrier, line: Line, reason: str, trigger: str
-) -> None:
+async def test_refuses(stack: Stack, bot: Bot, carrier: Carrier, line: Line, reason: str, trigger: str) -> None:
     stack.route(routes(stack, BOT_THEN_DESK))
     bot.manner = "wait"
     phone = await carrier.dial(PHONE_NUMBER)
