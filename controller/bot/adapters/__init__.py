@@ -3,6 +3,7 @@
 from typing import Final
 
 from controller.bot.adapters.adapter import Adapter, Opening
+from controller.bot.adapters.genesys import Genesys
 from controller.bot.adapters.native import Native
 from controller.bot.adapters.openai import OpenAI
 from controller.bot.adapters.twilio import Twilio
@@ -14,6 +15,7 @@ PROTOCOLS: Final[dict[str, type[Adapter]]] = {
     NATIVE: Native,
     "twilio": Twilio,
     "openai": OpenAI,
+    "genesys": Genesys,
 }
 
 
