@@ -12,6 +12,8 @@ from typing import ClassVar
 
 from aiohttp import WSMsgType, web
 
+from controller.config import BotAudio
+
 SECONDS: float = 10.0
 """For whatever is waited for."""
 
@@ -69,7 +71,7 @@ class Bot(ABC):
     """Serves any number of calls at `url`; `calls` holds those that were begun, in order."""
 
     PROTOCOL: ClassVar[str]
-    AUDIO: ClassVar[str] = "mulaw"
+    AUDIO: ClassVar[BotAudio] = "mulaw"
     """The bot's audio as the route has it."""
 
     def __init__(self, *, token: str = "", refuses: bool = False) -> None:

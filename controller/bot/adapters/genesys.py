@@ -45,6 +45,7 @@ from controller.bot.protocol import (
     Log,
     Mark,
     MarkReached,
+    MetadataUpdated,
     Reject,
     Start,
     ToBot,
@@ -66,7 +67,13 @@ DEFAULT_PORTS: Final = {"ws": ":80", "wss": ":443"}
 MEDIA_FORMATS: Final = {"mulaw": "PCMU", "pcm16": "L16"}
 """Linear samples are little-endian on this wire, as Genesys' own client has them."""
 
-ERROR_CODES: Final[dict[ErrorCode, int]] = {"malformed": 400, "too_large": 413, "not_now": 409, "overrun": 429}
+ERROR_CODES: Final[dict[ErrorCode, int]] = {
+    "malformed": 400,
+    "not_possible": 405,
+    "not_now": 409,
+    "too_large": 413,
+    "overrun": 429,
+}
 
 
 def conversation_id(call_id: str) -> str:
@@ -95,7 +102,7 @@ class Genesys(Adapter):
         Behaviour.TRANSFER_PROGRESS: "the session is over when the flow goes on",
         Behaviour.LOG: "the protocol has no word for it",
         Behaviour.ACK: "output variables come with the end, and nothing follows it",
-        Behaviour.METADATA: "inputVariables of the open message, and nothing later",
+        Behaviour.METADATA: "inputVariables of the open message, and later the language only (update)",
         Behaviour.SEND_DTMF: "the protocol has no word for it",
         Behaviour.PLAY: "the protocol has no word for it: the bot sends the audio itself",
         Behaviour.HOLD: "the protocol has no word for it",
@@ -107,7 +114,7 @@ class Genesys(Adapter):
         super().__init__(opening)
         own = dict(opening.parameters or {})
         self._organization = _organization(own)
-        self._language = own.pop("language", "")
+        self._language = own.pop("language", opening.start.language or "")
         self._custom_config = _custom_config(own)
         self._transfer_if = _condition(own)
         self._input_variables = own
@@ -170,7 +177,9 @@ class Genesys(Adapter):
             case Cleared(marks=names):
                 return self._played(self._playback.cleared(names))
             case Error(code=code, message=text):
-                return (self._message("error", {"code": ERROR_CODES.get(code, 400), "message": text}),)
+                return (self._message("error", {"code": ERROR_CODES[code], "message": text}),)
+            case MetadataUpdated(data={"language": str(language)}):
+                return (self._message("update", {"language": language}),)
             case End():
                 return (self._close("end"),)
             case _:

@@ -66,6 +66,7 @@ def _transcript(entity: dict[str, Any]) -> FromBot:
             path = "data.alternatives.0.interpretations.0.transcript"
             raise ProtocolError(f"{path} must be a string", path)
     spoken_id = read(entity, "data.id", str, "")
+    started = seconds_of(entity, "data.offset") if "offset" in entity["data"] else None
     return from_bot(
         {
             "type": "transcript",
@@ -73,6 +74,8 @@ def _transcript(entity: dict[str, Any]) -> FromBot:
             "role": _ROLES[channel],
             "text": text[:TEXT_CHARACTERS_MAX],
             "final": read(entity, "data.isFinal", bool),
+            "start_ms": None if started is None else round(started * 1_000),
+            "end_ms": None if started is None else round((started + seconds_of(entity, "data.duration")) * 1_000),
         }
     )
 

@@ -23,6 +23,7 @@ from controller.bot.protocol import (
     Log,
     Mark,
     MarkReached,
+    MetadataUpdated,
     Party,
     Reject,
     Result,
@@ -112,7 +113,7 @@ def read_steps(steps: Any) -> list[Any]:
 
 
 def opened(**parameters: str) -> Bot:
-    adapter = session(**parameters)
+    adapter = session(START, "", **parameters)
     adapter.to_bot(START)
     bot = Bot(adapter)
     assert bot.says("opened", {"media": [MEDIA]}) == [Accept(type="accept")]
@@ -177,11 +178,21 @@ def test_a_wrong_setting_is_named(token: str, parameters: dict[str, str], field:
 
 
 def test_a_session_is_opened_as_genesys_cloud_opens_it() -> None:
-    adapter = session(organizationId=ORGANIZATION, language="en-us", team="sales")
+    adapter = session(START, "", organizationId=ORGANIZATION, language="en-us", team="sales")
     (frame,) = read_steps(adapter.to_bot(START))
     assert UUID.match(frame["parameters"]["participant"]["id"])
     frame["parameters"]["participant"]["id"] = FROM_GENESYS["open"]["parameters"]["participant"]["id"]
     assert frame == FROM_GENESYS["open"]
+
+
+def test_the_operators_language_is_the_sessions_and_may_change() -> None:
+    start = START.model_copy(update={"language": "de-DE"})
+    adapter = session(start)
+    (frame,) = read_steps(adapter.to_bot(start))
+    assert frame["parameters"]["language"] == "de-DE"
+    (update,) = read_steps(adapter.to_bot(MetadataUpdated(data={"language": "fr-FR"})))
+    assert (update["type"], update["parameters"]) == ("update", {"language": "fr-FR"})
+    assert adapter.to_bot(MetadataUpdated(data={"mood": "calm", "language": 7})) == ()
 
 
 def test_a_withheld_number_is_empty_and_the_custom_configuration_is_an_object() -> None:
@@ -352,6 +363,12 @@ def test_audio_before_opened_is_left_to_the_conversation() -> None:
 
 
 # --- what the bot reports -----------------------------------------------------------------------------------
+
+
+def test_a_transcript_has_its_place_in_the_callers_audio() -> None:
+    entities = [transcript("hello", offset="PT1.25S", duration="PT.5S")]
+    (said,) = opened().says("event", {"entities": entities})
+    assert (said.start_ms, said.end_ms) == (1_250, 1_750)
 
 
 def transcript(text: str, channel: str = "external", **other: Any) -> dict[str, Any]:
