@@ -3,13 +3,16 @@
 import asyncio
 import ssl
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import TypeVar
 
 import structlog
+from picows import WSInvalidStatusError
 
 from controller.bot.adapters import adapt
 from controller.bot.adapters.adapter import TEXT_FRAME_BYTES_MAX, Adapter, Left, Opening, Speech, Steps
 from controller.bot.conversation import BotEvents, BotFailed, Conversation, Stage
+from controller.bot.oauth import NoToken, Tokens
 from controller.bot.protocol import EndReason, Log, Result, ToBot, Transcript
 from controller.bot.websocket import CLOSE_SECONDS, BotSocket
 from controller.errors import ProtocolError
@@ -22,20 +25,29 @@ _log = structlog.get_logger(__name__)
 class AdaptedConnection(Conversation):
     """One call, one socket, used once."""
 
-    def __init__(self, protocol: str, events: BotEvents, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, protocol: str, events: BotEvents, clock: Callable[[], float], tokens: Tokens | None = None
+    ) -> None:
         super().__init__(events)
         self._protocol = protocol
+        self._tokens = tokens or Tokens(clock)
         self._socket = BotSocket(self, clock, TEXT_FRAME_BYTES_MAX)
         self._adapter: Adapter | None = None
         self._awaits_farewell = False
 
     async def _connect(self, opening: Opening, seconds: float, tls: ssl.SSLContext) -> None:
         try:
-            self._adapter = adapt(self._protocol, opening)
+            authorized = await self._tokens.authorize(opening, tls)
+            self._adapter = adapt(self._protocol, authorized)
             handshake = self._adapter.handshake()
-        except ProtocolError as error:
+        except (ProtocolError, NoToken) as error:
             raise BotFailed("unreachable", str(error)) from error
-        await self._socket.connect(handshake, seconds, tls)
+        try:
+            await self._socket.connect(handshake, seconds, tls)
+        except WSInvalidStatusError as refusal:
+            if refusal.response is not None and refusal.response.status == HTTPStatus.UNAUTHORIZED:
+                self._tokens.forget(authorized)
+            raise
 
     # --- from the bot ---------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from controller.bot.adapters.adapter import Opening
 from controller.bot.connection import BotConnection
 from controller.bot.conversation import BotFailed, BotRefused, Conversation
 from controller.bot.multiplex import SharedSockets
+from controller.bot.oauth import Tokens
 from controller.bot.protocol import Dtmf, EndReason, Start, parse_to_bot
 from controller.bot.websocket import CLOSE_SECONDS
 from controller.errors import ProtocolError
@@ -77,6 +78,7 @@ class Engine:
         self._shared_sockets = SharedSockets(clock, self.counters)
         # Made once: reading the system's certificates takes tens of milliseconds.
         self._tls = ssl.create_default_context()
+        self._tokens = Tokens(clock)
         self._asterisk_sockets = AsteriskSockets(self._tls, clock, self._give_up, self._break)
 
     @property
@@ -138,7 +140,7 @@ class Engine:
 
     def _line_to(self, target: BotTarget, session: Session) -> Conversation:
         if target.protocol != NATIVE:
-            return AdaptedConnection(target.protocol, session, self._clock)
+            return AdaptedConnection(target.protocol, session, self._clock, self._tokens)
         return self._shared_sockets.stream(session) if target.multiplex else BotConnection(session, self._clock)
 
     async def _reach_bot(self, session: Session, bot: Conversation, order: Open) -> None:

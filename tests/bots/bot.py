@@ -8,7 +8,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from aiohttp import WSMsgType, web
 
@@ -27,6 +27,8 @@ class BotCall(ABC):
         self.heard = bytearray()
         """The caller's audio, in the bot's format."""
         self.digits: list[str] = []
+        self.messages: list[dict[str, Any]] = []
+        """All that we have said, as it came."""
         self.played: list[str] = []
         """Marks that were reached, by their names; in a protocol without names, whatever it says instead."""
         self.faults: list[str] = []

@@ -28,7 +28,6 @@ class GenesysCall(BotCall):
     def __init__(self, socket: web.WebSocketResponse, request: web.Request, refuses: bool) -> None:
         super().__init__(socket, request)
         self.refuses = refuses
-        self.messages: list[dict[str, Any]] = []
         self.state = "preparing"
         self.seq = 0
         self.client_seq = 0

@@ -3,6 +3,7 @@
 from typing import Final
 
 from controller.bot.adapters.adapter import Adapter, Opening
+from controller.bot.adapters.audiocodes import AudioCodes
 from controller.bot.adapters.genesys import Genesys
 from controller.bot.adapters.native import Native
 from controller.bot.adapters.openai import OpenAI
@@ -15,6 +16,7 @@ PROTOCOLS: Final[dict[str, type[Adapter]]] = {
     NATIVE: Native,
     "twilio": Twilio,
     "openai": OpenAI,
+    "audiocodes": AudioCodes,
     "genesys": Genesys,
 }
 

@@ -17,8 +17,10 @@ from controller.bot.protocol import (
     Dtmf,
     Mark,
     MarkReached,
+    ResumePoint,
 )
 from controller.session.translation import to_audio_format
+from tests.bots.audiocodes_bot import AudioCodesBot
 from tests.bots.bot import Bot, BotCall, running
 from tests.bots.genesys_bot import GenesysBot
 from tests.unit.bot.scripted_bot import until
@@ -36,9 +38,10 @@ class Phone(Listener):
         self.bot = bot
         self.line = AdaptedConnection(bot.PROTOCOL, self, time.monotonic)
         self.marks: list[str] = []
+        self.resume: ResumePoint | None = None
 
     async def call(self, url: str = "", token: str | None = None) -> None:
-        start = START.model_copy(update={"audio": to_audio_format(self.bot.AUDIO)})
+        start = START.model_copy(update={"audio": to_audio_format(self.bot.AUDIO), "resume": self.resume})
         known = TOKENS.get(self.bot.PROTOCOL, "secret") if token is None else token
         parameters = PARAMETERS.get(self.bot.PROTOCOL, {})
         opening = Opening(url or self.bot.url, start, known, {}, parameters, "0f" * 16, time.time())
@@ -66,7 +69,7 @@ class Phone(Listener):
         return [item for item in self.told if isinstance(item, dict) and item["type"] == kind]
 
 
-@pytest.fixture(params=[GenesysBot])
+@pytest.fixture(params=[AudioCodesBot, GenesysBot])
 async def bot(request: pytest.FixtureRequest) -> AsyncIterator[Bot]:
     kind: type[Bot] = request.param
     async with running(kind(token=TOKENS.get(kind.PROTOCOL, "secret"))) as bot:
@@ -185,3 +188,27 @@ async def test_a_wrong_message_costs_nothing_but_its_count(phone: Phone) -> None
     await call.speak(b"still here")
     await until(lambda: phone.audio == b"still here")
     assert phone.line.counters["malformed_messages"] == 4
+
+
+async def test_an_audiocodes_bot_goes_on_with_its_call_on_a_new_connection() -> None:
+    bot = AudioCodesBot(token="secret")
+    async with running(bot):
+        first = Phone(bot)
+        before = await connected(first)
+        await before.drop()
+        again = Phone(bot)
+        again.resume = ResumePoint(token=START.call_id)
+        await again.call()
+        call = await bot.next_call(1)
+        await hear(again, call, b"still there" * 20)
+        assert [message["type"] for message in call.messages[:2]] == ["session.resume", "userStream.start"]
+        bot.conversations.clear()
+        third = Phone(bot)
+        third.resume = again.resume
+        await third.call()
+        anew = await bot.next_call(2)
+        await hear(third, anew, b"who are you" * 20)
+        assert [message["type"] for message in anew.messages[:2]] == ["session.resume", "session.initiate"]
+        for phone in (first, again, third):
+            phone.line.end("failed")
+            await phone.line.wait_closed()
