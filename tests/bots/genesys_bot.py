@@ -28,6 +28,8 @@ class GenesysCall(BotCall):
     def __init__(self, socket: web.WebSocketResponse, request: web.Request, refuses: bool) -> None:
         super().__init__(socket, request)
         self.refuses = refuses
+        self.farewell: dict[str, str] = {}
+        """Output variables for an end that is not the bot's."""
         self.state = "preparing"
         self.seq = 0
         self.client_seq = 0
@@ -60,7 +62,7 @@ class GenesysCall(BotCall):
                 self.state = "active"
             case "close":
                 self.state = "closed"
-                await self.send("closed", {})
+                await self.send("closed", {"outputVariables": self.farewell} if self.farewell else {})
                 self.over.set()
 
     def _check(self, message: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ from controller.bot.protocol import (
 from controller.session.translation import to_audio_format
 from tests.bots.audiocodes_bot import AudioCodesBot
 from tests.bots.bot import Bot, BotCall, running
-from tests.bots.genesys_bot import GenesysBot
+from tests.bots.genesys_bot import GenesysBot, GenesysCall
 from tests.unit.bot.scripted_bot import until
 from tests.unit.bot.test_connection import START, Listener
 
@@ -212,3 +212,16 @@ async def test_an_audiocodes_bot_goes_on_with_its_call_on_a_new_connection() -> 
         for phone in (first, again, third):
             phone.line.end("failed")
             await phone.line.wait_closed()
+
+
+async def test_a_genesys_bot_has_the_last_word() -> None:
+    bot = GenesysBot(token=TOKENS["genesys"])
+    async with running(bot):
+        phone = Phone(bot)
+        await phone.call()
+        call = await bot.next_call()
+        assert isinstance(call, GenesysCall)
+        call.farewell = {"intent": "billing"}
+        phone.line.end("caller_hung_up")
+        await phone.line.wait_closed()
+    assert phone.told == ["accepted", {"type": "result", "name": "outputVariables", "data": {"intent": "billing"}}]

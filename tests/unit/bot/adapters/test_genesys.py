@@ -354,6 +354,7 @@ def test_a_barge_in_completes_the_playback() -> None:
     (completed,) = read_steps(bot.adapter.to_bot(Cleared(discarded_ms=5, marks=["playback-1"])))
     assert completed["type"] == "playback_completed"
     assert bot.adapter.to_bot(Cleared(discarded_ms=0)) == ()
+    assert read_steps(bot.adapter.binary_from_bot(memoryview(b"as you like")))[0]["type"] == "playback_started"
 
 
 def test_audio_before_opened_is_left_to_the_conversation() -> None:
