@@ -7,7 +7,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ import structlog
 from controller.api.control import RecordsOnly
 from controller.api.event_log import EventLog
 from controller.api.events import tap
+from controller.api.metrics import Gauges, Metrics
 from controller.api.parts import Parts
 from controller.api.server import serve_api
 from controller.ari.client import AriClient
@@ -27,10 +28,11 @@ from controller.call.vocabulary import Ending
 from controller.config import Address, Settings
 from controller.errors import SETTING_STATUS, SettingError
 from controller.media.worker import run_worker
-from controller.records.items import CallClosed
+from controller.records.items import CallClosed, Item
 from controller.records.store import RecordStore
 from controller.records.writer import RecordWriter
 from controller.routing.router import Router
+from controller.session.call_session import Submit
 from controller.session.dispatcher import Dispatcher, Rules
 from controller.session.voices import Voices
 from controller.sounds.sounds import Sounds
@@ -76,9 +78,19 @@ async def serve(settings: Settings) -> None:
         sounds = Sounds(Path(settings.sounds_dir))
         await sounds.open()
         rules = Rules(Voices(sounds), Path(settings.voicemail_dir), settings.media_load_max, settings.calls_max)
-        dispatcher = Dispatcher(ari, Router(settings), writer.submit, rules)
+        metrics = Metrics()
+        dispatcher = Dispatcher(ari, Router(settings), _counted(metrics, writer.submit), rules)
+        events = await _events(store)
         raw_events = EventLog(RAW_EVENTS_KEPT_MAX)
-        parts = Parts(lambda: health(dispatcher, writer), RecordsOnly(), store, await _events(store), raw_events)
+        parts = Parts(
+            lambda: health(dispatcher, writer),
+            RecordsOnly(),
+            store,
+            events,
+            raw_events,
+            metrics,
+            lambda: gauges(dispatcher, writer, events),
+        )
         await stack.enter_async_context(serve_api(settings, parts))
         tasks = [asyncio.create_task(EventStream(ari, dispatcher, tap=tap(raw_events)).run(), name="event stream")]
         stack.push_async_callback(_cancel, tasks)
@@ -118,6 +130,28 @@ def health(dispatcher: Dispatcher, writer: RecordWriter) -> dict[str, Any]:
         "calls": dispatcher.calls,
         "records_waiting": writer.waiting,
     }
+
+
+async def gauges(dispatcher: Dispatcher, writer: RecordWriter, events: EventLog) -> Gauges:
+    """What is so just now, for `/metrics`."""
+    return Gauges(
+        live_calls=dispatcher.calls,
+        asterisk_connected=dispatcher.connected,
+        media_loads=tuple(dispatcher.workers.loads),
+        records_waiting=writer.waiting,
+        records_lost=writer.lost,
+        event_readers=events.readers,
+    )
+
+
+def _counted(metrics: Metrics, submit: Submit) -> Submit:
+    """Everything that is written is counted on its way."""
+
+    def submit_counted(item: Item, stored: Callable[[], None] | None) -> None:
+        metrics.observe(item)
+        submit(item, stored)
+
+    return submit_counted
 
 
 async def _events(store: RecordStore) -> EventLog:

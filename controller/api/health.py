@@ -1,11 +1,13 @@
-"""Whether it runs (`/healthz`), and whether a call that arrived now would be served (`/readyz`)."""
+"""How the controller is: it runs (`/healthz`), it would serve a call (`/readyz`), and in figures (`/metrics`)."""
 
 from http import HTTPStatus
 
 from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from controller.api.operations import Asked, Model, Nothing, Operation
 from controller.api.parts import Parts
+from controller.api.tokens import Role
 
 
 class HealthState(Model):
@@ -35,10 +37,18 @@ async def show_readiness(parts: Parts, _asked: Asked[Nothing, Nothing]) -> web.R
     return web.Response(status=status, text=state.model_dump_json(), content_type="application/json")
 
 
+async def show_metrics(parts: Parts, _asked: Asked[Nothing, Nothing]) -> web.Response:
+    text = parts.metrics.render(await parts.gauges())
+    return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
 OPERATIONS = (
     Operation("GET", "/healthz", None, show_health, "Whether the controller runs", HealthState),
     Operation(
         "GET", "/readyz", None, show_readiness, "Whether a call that arrived now would be served", HealthState,
         also=(503,),
+    ),
+    Operation(
+        "GET", "/metrics", Role.READ, show_metrics, "Figures for Prometheus", media_type="text/plain",
     ),
 )  # fmt: skip

@@ -1,11 +1,12 @@
 """What the operations work on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from controller.api.control import Calls
 from controller.api.event_log import EventLog
+from controller.api.metrics import Gauges, Metrics
 from controller.records.store import RecordStore
 
 Health = Callable[[], Mapping[str, Any]]
@@ -23,3 +24,5 @@ class Parts:
     """What is stored."""
     raw_events: EventLog
     """What Asterisk says."""
+    metrics: Metrics
+    gauges: Callable[[], Awaitable[Gauges]]

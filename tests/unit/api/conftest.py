@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from controller.api.event_log import EventLog
+from controller.api.metrics import Gauges, Metrics
 from controller.api.parts import Parts
 from controller.api.server import serve_api
 from controller.config import Settings
@@ -85,7 +86,12 @@ def parts(calls: FakeCalls, store: RecordStore, health: dict[str, Any]) -> Parts
 def make_parts(health: dict[str, Any], calls: FakeCalls, store: RecordStore) -> Parts:
     events = EventLog()
     store.subscribe(events.publish_stored)
-    return Parts(lambda: health, calls, store, events, EventLog(10))
+    metrics = Metrics()
+
+    async def gauges() -> Gauges:
+        return Gauges(asterisk_connected=True)
+
+    return Parts(lambda: health, calls, store, events, EventLog(10), metrics, gauges)
 
 
 @pytest.fixture
