@@ -10,13 +10,14 @@ from typing import Any, Final
 import structlog
 import uvloop
 
-from tests.bench import barge_in, calls, media
+from tests.bench import barge_in, calls, events, media
 from tests.bench.process import pin
 
 PARTS: Final[dict[str, Callable[[], AsyncIterator[dict[str, Any]]]]] = {
     "media": media.run,
     "barge_in": barge_in.run,
     "calls": calls.run,
+    "events": events.run,
 }
 
 
