@@ -32,8 +32,8 @@ from controller.records.items import CallClosed, Item
 from controller.records.store import RecordStore
 from controller.records.writer import RecordWriter
 from controller.routing.router import Router
-from controller.session.call_session import Submit
 from controller.session.dispatcher import Dispatcher, Rules
+from controller.session.journal import Submit
 from controller.session.voices import Voices
 from controller.sounds.sounds import Sounds
 
