@@ -35,8 +35,8 @@ LAST_SECONDS: Final = 10.0
 async def run() -> AsyncIterator[dict[str, Any]]:
     unpin()
     async with AsyncExitStack() as stack:
-        directory = stack.enter_context(TemporaryDirectory())
-        ours = Stack(stack.enter_context(asterisks.running()), Path(directory))
+        directory, sounds = (stack.enter_context(TemporaryDirectory()) for _ in range(2))
+        ours = Stack(stack.enter_context(asterisks.running()), Path(directory), Path(sounds))
         bot = await stack.enter_async_context(serving(ours.bot_port))
         carrier = ours.asterisks.carrier
         callers = await stack.enter_async_context(Carrier(carrier.url, carrier.password))
