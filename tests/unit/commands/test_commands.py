@@ -61,6 +61,17 @@ def test_one_call_is_shown(run: Run) -> None:
     assert "“Grüß Gott 👋”" in run("calls", "show", "c1")
 
 
+def test_one_call_is_followed_from_its_beginning(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def leave(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("controller.commands.calls.asyncio.sleep", leave)
+    followed = run("calls", "follow", "c1")
+    assert [line.split()[2] for line in followed.splitlines()] == [
+        *("call.started", "call.step", "call.step", "transcript", "transcript", "result", "log", "call.ended")
+    ]
+
+
 def test_calls_are_exported(run: Run) -> None:
     assert json.loads(run("calls", "export"))["id"] == "c1"
     assert run("calls", "export", "--format", "csv").splitlines()[1].startswith("c1,2026-11-22T14:15:07.250Z")

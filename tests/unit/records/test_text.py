@@ -5,8 +5,19 @@ from datetime import UTC, timedelta
 
 from rich.console import Console, RenderableType
 
-from controller.records.store import CallDetail, CallSummary
-from controller.records.text import render_call, render_calls
+from controller.records.calls import CallDetail, CallSummary
+from controller.records.events import to_event
+from controller.records.items import (
+    CallbackAsked,
+    DtmfPressed,
+    HandoffOffered,
+    MetadataAdded,
+    RecordingMade,
+    TransferChanged,
+    VoicemailLeft,
+)
+from controller.records.outbox import DeadLetter, TargetState
+from controller.records.text import render_call, render_calls, render_dead_letters, render_event, render_targets
 from tests.unit.records.examples import LOGS, RESULTS, START, STEPS, TRANSCRIPTS
 
 SUMMARY = CallSummary(
@@ -96,3 +107,42 @@ def test_foreign_text_neither_marks_up_nor_controls_the_terminal() -> None:
         assert "[bold]Ada[/bold]" in text
         assert not {"\x1b", "\u202e", "\r", "\x07"} & set(text)
         assert not any(line.startswith("Overwritten") for line in text.splitlines())
+
+
+def test_everything_else_that_came_of_a_call_stands_on_its_line_too() -> None:
+    more = replace(
+        DETAIL,
+        digits=(DtmfPressed("c1", "1", 1, "5"),),
+        transfers=(TransferChanged("c1", "1", 2, 1, "sales", "busy", "SIP 486", "wants to buy"),),
+        voicemails=(VoicemailLeft("c1", "1", 3, "c1.wav", 4200, "call me"),),
+        callbacks=(CallbackAsked("c1", "1", 4, "+4930", "about seats"),),
+        handoffs=(HandoffOffered("c1", "1", 5, "s3cret", "Ada", START),),
+        metadata=(MetadataAdded("c1", "1", 6, "context", {"vip": True}),),
+        recordings=(RecordingMade("c1", "1", 7, "c1-recording", "wav", 60_000),),
+    )
+    text = " ".join(shown(render_call(more, UTC), width=120).split())
+    for line in (
+        "+0.001 s key 5 caller",
+        "+0.002 s transfer sales busy SIP 486 “wants to buy”",
+        "+0.003 s voicemail 4 s c1.wav “call me”",
+        "+0.004 s callback +4930 about seats",
+        "+0.005 s handoff Ada",
+        '+0.006 s context {"vip": true}',
+        "+0.007 s recording 60 s c1-recording.wav",
+    ):
+        assert line in text
+    assert "s3cret" not in text
+
+
+def test_what_happens_now_is_a_line_each() -> None:
+    said = shown(render_event(to_event(TRANSCRIPTS[0], "reception", START)), width=200)
+    assert said.count("\n") == 1
+    assert "c1  transcript  role=bot text=Grüß Gott 👋" in said
+
+
+def test_what_waits_for_targets() -> None:
+    assert shown(render_targets([])) == "Everything is delivered.\n"
+    text = shown(render_targets([TargetState("crm", 7, 2, START, "HTTP 503")]))
+    assert text.splitlines()[1].split()[:3] == ["crm", "7", "2"]
+    letter = DeadLetter("crm", 1, "evt_1", "c1", "result", START, START, "HTTP 503")
+    assert "evt_1 HTTP 503" in shown(render_dead_letters([letter]))
