@@ -105,7 +105,12 @@ def _engine(usable: URL) -> AsyncEngine:
         return engine
     return create_async_engine(
         usable,
-        connect_args={"timeout": CONNECT_SECONDS_MAX, "command_timeout": STATEMENT_SECONDS_MAX},
+        connect_args={
+            "timeout": CONNECT_SECONDS_MAX,
+            "command_timeout": STATEMENT_SECONDS_MAX,
+            # A plan that fits every question fits none: a word may be in half of all calls, or in one.
+            "server_settings": {"plan_cache_mode": "force_custom_plan", "application_name": "ari-controller"},
+        },
         json_serializer=serializer,
         pool_size=POOL_CONNECTIONS_MAX,
         max_overflow=0,

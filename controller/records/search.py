@@ -1,8 +1,8 @@
 """Finding calls: by number, words, result, route, ending and time, newest first, page by page.
 
 Both databases keep the same words of each call (`words`). SQLite's index gives its finds newest first and so stops
-after a page. Postgres' has no order: what is frequent is found among the newest calls by looking at each of them, and
-only what is not is asked of the index.
+after a page. Postgres' has no order and would bring all there are: it is asked about the newest calls first, and about
+longer and longer times as long as the page is not full.
 """
 
 from collections.abc import Sequence
@@ -22,9 +22,12 @@ from controller.records.tables import CallRow
 CALLS_PER_PAGE: Final = 50
 CALLS_PER_PAGE_MAX: Final = 500
 
-NEWEST_LOOKED_AT: Final = 5_000
-"""Calls that Postgres looks through before it asks its index: some 20 ms. What fills no page from them is rarer than
-one call in a hundred, and the index finds that as quickly."""
+NEWEST_LOOKED_AT: Final = 2_000
+"""Calls that Postgres looks at one by one before it asks its index of words: some ms."""
+
+LONGER_TIMES: Final = (16, 128)
+"""Times that of those calls, before all time is asked about: what filled no page from the shorter is rare enough that
+the longer holds some hundred calls with it."""
 
 _FIRST: Final = 0
 _LAST: Final = 2**63 - 1
@@ -145,14 +148,20 @@ async def _find_in_sqlite(
 async def _find_in_postgres(
     connection: AsyncConnection, terms: Sequence[words.Term], after: int, before: int, count: int
 ) -> Sequence[int]:
+    """What is frequent fills a page from the newest calls; of what is rarer a longer time holds no more than that."""
     values: dict[str, Any] = {"terms": words.match_tsquery(terms), "after": after, "before": before, "count": count}
     newest = {**values, "looked_at": NEWEST_LOOKED_AT}
     found = list((await connection.execute(text(_AMONG_THE_NEWEST), newest)).scalars())
-    if len(found) < count:
-        edge = (await connection.execute(text(_NEXT_OLDER), newest)).scalar_one_or_none()
-        if edge is not None:
-            older = {**values, "before": edge + 1, "count": count - len(found)}
-            found += (await connection.execute(text(_AMONG_THE_OLDER), older)).scalars()
+    if len(found) >= count:
+        return found
+    top, upper = (await connection.execute(text(_LOOKED_AT), newest)).one()
+    for longer in (*LONGER_TIMES, None):
+        if upper is None or upper <= after or len(found) >= count:
+            break
+        lower = after if longer is None else max(after, top - (top - upper) * longer)
+        older = {**values, "after": lower, "before": upper, "count": count - len(found)}
+        found += (await connection.execute(text(_BY_WORDS), older)).scalars()
+        upper = lower
     return found
 
 
@@ -166,12 +175,14 @@ SELECT number FROM
 WHERE {_FITS} ORDER BY number DESC LIMIT :count
 """  # noqa: S608 - our own words
 
-_NEXT_OLDER: Final = f"""
-SELECT number FROM call_search WHERE {_IN_TIME} ORDER BY number DESC OFFSET :looked_at LIMIT 1
+# From the newest call to the oldest of these; NULL: there are no others.
+_LOOKED_AT: Final = f"""
+SELECT (SELECT max(number) FROM call_search WHERE {_IN_TIME}),
+  (SELECT number + 1 FROM call_search WHERE {_IN_TIME} ORDER BY number DESC OFFSET :looked_at LIMIT 1)
 """  # noqa: S608
 
 # OFFSET 0 keeps the limit from the planner, who would hope to find enough on the way.
-_AMONG_THE_OLDER: Final = f"""
+_BY_WORDS: Final = f"""
 SELECT number FROM (SELECT number FROM call_search WHERE {_FITS} AND {_IN_TIME} OFFSET 0) AS found
 ORDER BY number DESC LIMIT :count
 """  # noqa: S608
