@@ -343,22 +343,36 @@ async def test_refer_by_the_carrier(stack: Stack, bot: Bot, carrier: Carrier, li
     await caller.until_ended()
 
 
+async def test_refer_to_nobody(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:
+    """The carrier tries, and says that there is no such number: the bot has the caller back."""
+    port = stack.asterisks.carrier.sip_port
+    nobody = REFER.format(port=port).replace("+493023125109", "nobody")
+    stack.route(routes(stack, BOT_THEN_DESK, more=nobody))
+    caller, call = await talking(carrier, bot)
+    line.transfer("refer", "unreachable", heard_next_rung=False)
+    since = time.monotonic()
+    await call.send("transfer", to="outside", way="refer")
+    await call.until_message("transfer_progress", state="unreachable")
+    line.fields["switch_ms"] = round(1000 * (time.monotonic() - since), 1)
+    await bot_has(caller, call)
+    line.fields["heard_next_rung"] = True
+    await call.send("hangup")
+    await caller.until_ended()
+    await ended(stack, line, "bot_hung_up")
+
+
 @pytest.mark.parametrize(("answers", "outcome"), [((202, 486), "busy"), ((603,), "declined"), ((405,), "failed")])
 async def test_refer_refused(stack: Stack, bot: Bot, line: Line, answers: tuple[int, ...], outcome: str) -> None:
-    """A carrier that does not do it: the bot has the caller back, and both are heard."""
+    """A carrier that does not do it, in each of its ways; this one has no audio."""
     stack.route(routes(stack, BOT_THEN_DESK, more=REFER.format(port=5999)))
     async with party(stack.asterisks.bundled.sip_port, answers) as caller:
         calling = asyncio.create_task(caller.call(PHONE_NUMBER, {}))
         call = await bot.call()
         await calling
         await call.until_message("answered")
-        line.transfer("refer", outcome, heard_next_rung=False)
+        line.transfer("refer", outcome)
         await call.send("transfer", to="outside", way="refer")
         await call.until_message("transfer_progress", state=outcome)
-        heard = len(caller.heard)
-        await call.speak(tone(OTHER, 0.5))
-        await caller.until_tone(OTHER, since_sample=heard)
-        line.fields["heard_next_rung"] = True
         await call.send("hangup")
         await caller.until_request("BYE")
     await ended(stack, line, "bot_hung_up")
