@@ -81,6 +81,8 @@ class Bot(ABC):
         self.token = token
         """What we must show."""
         self.refuses = refuses
+        self.away = False
+        """Takes no connection any more."""
         self.url = ""
         self.calls: list[BotCall] = []
         self._begun = asyncio.Condition()
@@ -98,6 +100,8 @@ class Bot(ABC):
         return self.calls[number]
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
+        if self.away:
+            return web.Response(status=503)
         if not self.authorized(request):
             return web.Response(status=401)
         socket = web.WebSocketResponse(protocols=self.SUBPROTOCOLS)
