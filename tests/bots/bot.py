@@ -75,6 +75,7 @@ class Bot(ABC):
     PROTOCOL: ClassVar[str]
     AUDIO: ClassVar[BotAudio] = "mulaw"
     """The bot's audio as the route has it."""
+    SUBPROTOCOLS: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *, token: str = "", refuses: bool = False) -> None:
         self.token = token
@@ -99,7 +100,7 @@ class Bot(ABC):
     async def serve(self, request: web.Request) -> web.StreamResponse:
         if not self.authorized(request):
             return web.Response(status=401)
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(protocols=self.SUBPROTOCOLS)
         await socket.prepare(request)
         call = self.answer(socket, request)
         async with self._begun:

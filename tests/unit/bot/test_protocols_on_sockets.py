@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from controller.bot.adapted import AdaptedConnection
-from controller.bot.adapters.adapter import Opening
+from controller.bot.adapters import adapter_of
+from controller.bot.adapters.adapter import Behaviour, Opening
 from controller.bot.conversation import BotFailed, BotRefused, Message
 from controller.bot.protocol import (
     Answered,
@@ -23,6 +24,8 @@ from controller.session.translation import to_audio_format
 from tests.bots.audiocodes_bot import AudioCodesBot
 from tests.bots.bot import Bot, BotCall, running
 from tests.bots.genesys_bot import GenesysBot, GenesysCall
+from tests.bots.native_bot import NativeBot
+from tests.bots.twilio_bot import TwilioBot
 from tests.unit.bot.scripted_bot import until
 from tests.unit.bot.test_connection import START, Listener
 
@@ -69,7 +72,7 @@ class Phone(Listener):
         return [item for item in self.told if isinstance(item, dict) and item["type"] == kind]
 
 
-@pytest.fixture(params=[AudioCodesBot, GenesysBot])
+@pytest.fixture(params=[NativeBot, TwilioBot, AudioCodesBot, GenesysBot])
 async def bot(request: pytest.FixtureRequest) -> AsyncIterator[Bot]:
     kind: type[Bot] = request.param
     async with running(kind(token=TOKENS.get(kind.PROTOCOL, "secret"))) as bot:
@@ -83,6 +86,12 @@ async def phone(bot: Bot) -> AsyncIterator[Phone]:
     phone.line.end("failed")
     await phone.line.wait_closed()
     assert not [fault for call in bot.calls for fault in call.faults]
+
+
+def expresses(phone: Phone, behaviour: Behaviour) -> None:
+    """Skips what the protocol has no word for."""
+    if reason := adapter_of(phone.bot.PROTOCOL).CANNOT.get(behaviour):
+        pytest.skip(reason)
 
 
 async def connected(phone: Phone) -> BotCall:
@@ -140,6 +149,7 @@ async def test_it_is_interrupted_and_goes_on(phone: Phone) -> None:
 
 
 async def test_it_transfers(phone: Phone) -> None:
+    expresses(phone, Behaviour.TRANSFER)
     call = await connected(phone)
     await call.transfer()
     await until(lambda: phone.of_type("transfer"))
@@ -161,6 +171,7 @@ async def test_it_is_told_of_the_end(phone: Phone) -> None:
 
 
 async def test_it_refuses(phone: Phone) -> None:
+    expresses(phone, Behaviour.REJECT)
     phone.bot.refuses = True
     with pytest.raises(BotRefused) as raised:
         await phone.call()
@@ -183,7 +194,7 @@ async def test_it_does_not_take_a_call_from_somebody_else(phone: Phone) -> None:
 
 async def test_a_wrong_message_costs_nothing_but_its_count(phone: Phone) -> None:
     call = await connected(phone)
-    for text in ("no json", "[]", '{"type": 7}', "{}"):
+    for text in ("no json", "[]", '{"type": 7, "event": 7}', "{}"):
         await call.socket.send_str(text)
     await call.speak(b"still here")
     await until(lambda: phone.audio == b"still here")
