@@ -2,7 +2,7 @@
 
 import base64
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -19,6 +19,7 @@ from controller.bot.protocol import (
     Cleared,
     Dtmf,
     End,
+    EndReason,
     Error,
     Hangup,
     Log,
@@ -259,6 +260,12 @@ def test_the_end_has_its_reason(reason: Any, code: str) -> None:
     stop, end = read_steps(accepted().adapter.to_bot(End(reason=reason)))
     assert stop["type"] == "userStream.stop"
     assert (end["type"], end["reasonCode"]) == ("session.end", code)
+
+
+def test_every_end_has_one() -> None:
+    for reason in get_args(EndReason):
+        (end,) = read_steps(session().to_bot(End(reason=reason)))
+        assert end["reason"]
 
 
 # --- to the bot ---------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """AudioHook against messages as Genesys Cloud and its reference servers send them, both ways."""
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -19,6 +19,7 @@ from controller.bot.protocol import (
     Dtmf,
     End,
     Error,
+    ErrorCode,
     Hangup,
     Log,
     Mark,
@@ -220,6 +221,12 @@ def test_a_fault_is_told_by_its_number(code: Any, number: int) -> None:
     (frame,) = read_steps(opened().adapter.to_bot(Error(code=code, message="why")))
     assert frame["type"] == "error"
     assert frame["parameters"] == {"code": number, "message": "why"}
+
+
+def test_every_fault_has_one() -> None:
+    for code in get_args(ErrorCode):
+        (frame,) = read_steps(opened().adapter.to_bot(Error(code=code, message="why")))
+        assert 400 <= frame["parameters"]["code"] < 500
 
 
 @pytest.mark.parametrize(
