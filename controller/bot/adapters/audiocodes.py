@@ -89,7 +89,7 @@ class AudioCodes(Adapter):
         own = dict(opening.parameters or {})
         self._bot_name = own.pop("botName", opening.start.route)
         self._language = own.pop("language", opening.start.language or "")
-        self._barge_in = _flag(own, "bargeIn", default=True)
+        self._barge_in = self._interruptible = _flag(own, "bargeIn", default=True)
         self._validates = _flag(own, "connectionValidate", default=False)
         self._transfer_to = own.pop("transferTo", "")
         self._parameters = own
@@ -253,7 +253,7 @@ class AudioCodes(Adapter):
             case "userStream.stopped":
                 self._listens = False
             case "userStream.speech.started":
-                return self._interrupted() if self._barge_in else ()
+                return self._interrupted() if self._interruptible else ()
             case "userStream.speech.stopped" | "userStream.speech.committed":
                 pass
             case "userStream.speech.hypothesis" | "userStream.speech.recognition":
@@ -273,7 +273,7 @@ class AudioCodes(Adapter):
         if not text:
             return ()
         said = Transcript(type="transcript", role="caller", text=text[:TEXT_CHARACTERS_MAX], final=final)
-        return (*(self._interrupted() if self._barge_in else ()), said)
+        return (*(self._interrupted() if self._interruptible else ()), said)
 
     # --- the bot's audio ------------------------------------------------------------------------------------
 
@@ -282,7 +282,7 @@ class AudioCodes(Adapter):
         self._check_room()
         chosen = read(message, "mediaFormat", str, f"raw/{self._media}")
         spoken = _spoken(read(message, "altText", str, ""))
-        self._apply(message)
+        self._apply(message, plays=True)
         before = self._ended()
         self._stream, self._muted = stream, chosen != f"raw/{self._media}"
         if self._muted:
@@ -348,7 +348,7 @@ class AudioCodes(Adapter):
         return [*steps, *(Log(type="log", level="warning", message=text) for text in told)]
 
     def _activity(self, activity: dict[str, Any]) -> Steps:
-        self._apply(activity)
+        self._apply(activity, plays=activity.get("name") == "playUrl")
         match activity.get("name"):
             case "config":
                 return ()
@@ -369,10 +369,11 @@ class AudioCodes(Adapter):
         if len(self._playing) >= PLAYING_MAX:
             raise ProtocolError(f"{PLAYING_MAX} streams and files are waiting to be played already")
 
-    def _apply(self, activity: dict[str, Any]) -> None:
-        """`bargeIn` may be set for the session, or with what is played."""
-        for where in ("sessionParams", "activityParams"):
-            self._barge_in = read(activity, f"{where}.bargeIn", bool, self._barge_in)
+    def _apply(self, message: dict[str, Any], *, plays: bool) -> None:
+        """`bargeIn` may be set for the session, or for what is played next."""
+        self._barge_in = read(message, "sessionParams.bargeIn", bool, self._barge_in)
+        if plays or "sessionParams" in message:
+            self._interruptible = read(message, "activityParams.bargeIn", bool, self._barge_in)
 
 
 def _spoken(text: str) -> list[Step]:

@@ -384,8 +384,11 @@ def test_without_barge_in_speech_interrupts_nothing(switched_off: str) -> None:
     fields = {"activityParams": {"bargeIn": False}} if switched_off == "stream" else {}
     bot.says("playStream.start", streamId="1", **fields)
     bot.says("playStream.chunk", streamId="1", audioChunk="AQI=")
+    bot.does("sendMetaData", value={})
     assert bot.says("userStream.speech.started") == []
     assert len(bot.does("abortPrompts")) == 2
+    bot.speaks("2")
+    assert bool(bot.says("userStream.speech.started")) is (switched_off == "stream")
 
 
 def test_a_stream_of_another_format_is_not_played_and_the_log_says_why() -> None:
