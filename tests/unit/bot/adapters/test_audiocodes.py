@@ -1,6 +1,7 @@
 """The Bot API against messages as VoiceAI Connect and AudioCodes' own library write them, both ways."""
 
 import base64
+import contextlib
 import json
 from typing import Any, get_args
 
@@ -41,6 +42,7 @@ from controller.bot.protocol import (
     UnknownType,
 )
 from controller.errors import ProtocolError
+from tests.unit.bot.test_protocol import JSON
 
 CONVERSATION = "f010e998-4499-4ddb-80d4-fea137fd7b4d"
 START = Start(
@@ -585,3 +587,77 @@ def test_a_file_that_cannot_be_played_is_told(params: dict[str, str], field: str
 def test_an_unknown_kind_is_no_fault(kind: str, fields: dict[str, Any]) -> None:
     with pytest.raises(UnknownType):
         accepted().says(kind, **fields)
+
+
+KINDS = st.sampled_from(
+    [
+        "session.accepted",
+        "session.error",
+        "connection.validated",
+        "userStream.started",
+        "userStream.stopped",
+        "userStream.speech.started",
+        "userStream.speech.hypothesis",
+        "userStream.speech.recognition",
+        "activities",
+        "playStream.start",
+        "playStream.chunk",
+        "playStream.stop",
+    ]
+)
+EVENTS = st.sampled_from(
+    ["hangup", "transfer", "handover", "playUrl", "sendDtmf", "sendMetaData", "config", "abortPrompts"]
+)
+PARAMS = st.sampled_from(
+    [
+        "bargeIn",
+        "transferTarget",
+        "handoverReason",
+        "transferSipHeaders",
+        "playUrlUrl",
+        "playUrlMediaFormat",
+        "dtmf",
+        "playUrlAltText",
+        "hangupReason",
+        "name",
+        "value",
+    ]
+)
+WORDS = st.sampled_from(["raw/lpcm16", "wav/lpcm16", "data:;base64,AQI=", "https://a/b.wav", "tel:+1", "AQI=", "1"])
+VALUES = st.recursive(
+    JSON | WORDS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(PARAMS, inner, max_size=4), max_leaves=8
+)
+ACTIVITIES = st.fixed_dictionaries(
+    {"type": st.sampled_from(["event", "message"]) | VALUES, "name": EVENTS | VALUES},
+    optional={
+        "activityParams": st.dictionaries(PARAMS, VALUES, max_size=4) | VALUES,
+        "sessionParams": VALUES,
+        "value": VALUES,
+        "text": VALUES,
+    },
+)
+FIELDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "activities": st.lists(ACTIVITIES | VALUES, max_size=4) | VALUES,
+        "streamId": WORDS | VALUES,
+        "mediaFormat": WORDS | VALUES,
+        "audioChunk": WORDS | VALUES,
+        "alternatives": VALUES,
+        "text": VALUES,
+        "reason": VALUES,
+        "success": VALUES,
+        "altText": VALUES,
+        "activityParams": VALUES,
+    },
+)
+
+
+@given(st.lists(st.tuples(KINDS, FIELDS), max_size=6), st.booleans())
+def test_no_fields_raise_anything_but_a_protocol_error(said: list[tuple[str, Any]], is_accepted: bool) -> None:
+    adapter = session()
+    adapter.to_bot(START)
+    bot = accepted() if is_accepted else Bot(adapter)
+    for kind, fields in said:
+        with contextlib.suppress(ProtocolError):
+            bot.says(kind, **fields)

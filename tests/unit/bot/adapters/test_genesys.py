@@ -1,5 +1,6 @@
 """AudioHook against messages as Genesys Cloud and its reference servers send them, both ways."""
 
+import contextlib
 import json
 from typing import Any, get_args
 
@@ -38,6 +39,7 @@ from controller.bot.protocol import (
 )
 from controller.errors import ProtocolError
 from tests.bots.genesys_bot import DURATION, UUID
+from tests.unit.bot.test_protocol import JSON
 
 ORGANIZATION = "22352111-6076-492a-8163-514a00723975"
 SESSION = "0f0f0f0f-0f0f-4f0f-8f0f-0f0f0f0f0f0f"
@@ -543,3 +545,43 @@ def test_a_duration_that_is_none_is_told() -> None:
 def test_an_unknown_kind_is_no_fault(kind: str, parameters: dict[str, Any]) -> None:
     with pytest.raises(UnknownType):
         opened().says(kind, parameters)
+
+
+KINDS = st.sampled_from(["opened", "event", "disconnect", "closed", "reconnect", "error", "pong", "pause", "resume"])
+NAMES = st.sampled_from(
+    [
+        "media",
+        "entities",
+        "reason",
+        "info",
+        "outputVariables",
+        "message",
+        "startPaused",
+        "discardTo",
+        "type",
+        "data",
+        "channel",
+        "alternatives",
+        "interpretations",
+        "transcript",
+        "isFinal",
+        "id",
+        "offset",
+        "duration",
+        "text",
+    ]
+)
+WORDS = st.sampled_from(["transcript", "barge_in", "bot_turn_response", "external", "completed", "PT1.2S", "audio"])
+VALUES = st.recursive(
+    JSON | WORDS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=6), max_leaves=12
+)
+
+
+@given(st.lists(st.tuples(KINDS, st.dictionaries(NAMES, VALUES, max_size=4)), max_size=5), st.booleans())
+def test_no_parameters_raise_anything_but_a_protocol_error(said: list[tuple[str, Any]], is_open: bool) -> None:
+    adapter = session()
+    adapter.to_bot(START)
+    bot = opened() if is_open else Bot(adapter)
+    for kind, parameters in said:
+        with contextlib.suppress(ProtocolError):
+            bot.says(kind, parameters)
