@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from controller.api.control import LiveCall, Placement, Playable, Way
-from controller.api.models import CallList, JsonObject, ListedCall, Name, Text, WholeCall
+from controller.api.control import LiveCall, Placement, Playable, Recording, Way
+from controller.api.models import CallList, JsonObject, ListedCall, Name, Text, Timeline, WholeCall
 from controller.api.operations import Asked, Model, Nothing, Operation
 from controller.api.parts import Parts
 from controller.api.tokens import Role
@@ -69,6 +69,12 @@ class Metadata(Model):
     metadata: Annotated[JsonObject, Field(max_length=100)]
 
 
+class Record(Model):
+    """What is to become of the recording."""
+
+    action: Literal["start", "pause", "resume", "stop"]
+
+
 class Place(Model):
     """A call to be placed."""
 
@@ -97,6 +103,10 @@ async def list_calls(parts: Parts, asked: Asked[CallsQuery, Nothing]) -> CallLis
 async def show_call(parts: Parts, asked: Asked[Nothing, Nothing]) -> WholeCall:
     detail = await parts.store.show_call(asked.path["call_id"])
     return WholeCall.of(detail, _live(parts, detail.summary.id))
+
+
+async def show_timeline(parts: Parts, asked: Asked[Nothing, Nothing]) -> Timeline:
+    return Timeline.of(await parts.store.show_call(asked.path["call_id"]))
 
 
 def _live(parts: Parts, call_id: str) -> LiveCall | None:
@@ -129,6 +139,10 @@ async def add_metadata_to_call(parts: Parts, asked: Asked[Nothing, Metadata]) ->
     await parts.calls.add_metadata(asked.path["call_id"], asked.body.metadata, asked.by)
 
 
+async def record_call(parts: Parts, asked: Asked[Nothing, Record]) -> None:
+    await parts.calls.record(asked.path["call_id"], Recording(asked.body.action), asked.by)
+
+
 async def place_call(parts: Parts, asked: Asked[Nothing, Place]) -> Placed:
     placement = Placement(**asked.body.model_dump())
     return Placed(id=await parts.calls.place(placement, asked.by))
@@ -152,10 +166,15 @@ OPERATIONS = (
         "GET", "/v1/calls/{call_id}", Role.READ, show_call, "One call, by its id or an unambiguous beginning of it",
         WholeCall, problems=(404, 503),
     ),
+    Operation(
+        "GET", "/v1/calls/{call_id}/timeline", Role.READ, show_timeline, "All of a call on one line of time", Timeline,
+        problems=(404, 503),
+    ),
     _on_call("hangup", hang_up_call, "End a call"),
     _on_call("transfer", transfer_call, "Give the caller to a human", Transfer),
     _on_call("takeover", take_over_call, "Take a call away from its bot", TakeOver),
     _on_call("play", play_to_call, "Let the caller hear something", Play),
     _on_call("digits", press_in_call, "Send digits into a call", Digits),
+    _on_call("recording", record_call, "Record a call, or cease to", Record),
     _on_call("metadata", add_metadata_to_call, "Add to what is known about a call", Metadata),
 )  # fmt: skip

@@ -42,6 +42,16 @@ class Way(StrEnum):
     """Asterisk's queue, or a context of its dialplan."""
 
 
+class Recording(StrEnum):
+    """What is to become of the recording of a call."""
+
+    START = "start"
+    PAUSE = "pause"
+    """For card data and the like."""
+    RESUME = "resume"
+    STOP = "stop"
+
+
 @dataclass(frozen=True, slots=True)
 class LiveCall:
     """One call in progress, as it is now. Numbers are None where withheld, times aware."""
@@ -110,6 +120,9 @@ class Calls(Protocol):
     async def add_metadata(self, call_id: str, metadata: Mapping[str, Any], by: str) -> None:
         """Add to what is known about the call, key by key; the bot is told."""
 
+    async def record(self, call_id: str, what: Recording, by: str) -> None:
+        """Record the call, or cease to; NotNow where the recording is there already, or is not."""
+
     async def place(self, placement: Placement, by: str) -> str:
         """Place a call; returns its id."""
 
@@ -139,6 +152,9 @@ class RecordsOnly:
         raise NotSupported(NOT_CONNECTED)
 
     async def add_metadata(self, call_id: str, metadata: Mapping[str, Any], by: str) -> None:  # noqa: ARG002
+        raise NotSupported(NOT_CONNECTED)
+
+    async def record(self, call_id: str, what: Recording, by: str) -> None:  # noqa: ARG002
         raise NotSupported(NOT_CONNECTED)
 
     async def place(self, placement: Placement, by: str) -> str:  # noqa: ARG002

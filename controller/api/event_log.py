@@ -33,6 +33,11 @@ class Entry:
     route: str
     text: str
 
+    @classmethod
+    def of(cls, stored: StoredEvent) -> "Entry":
+        event = stored.event
+        return cls(stored.number, event.type, event.call_id, event.route, event.payload)
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -70,13 +75,13 @@ class EventLog:
 
     def begin_after(self, number: int) -> None:
         """Events up to this number were stored before we came."""
-        self.floor = self.newest = number
+        self.floor = number
+        self.newest = max(self.newest, number)
 
     def publish_stored(self, events: Sequence[StoredEvent]) -> None:
         """What is on disk now: a listener of `RecordStore.subscribe`."""
         for stored in events:
-            event = stored.event
-            self._add(Entry(stored.number, event.type, event.call_id, event.route, event.payload))
+            self._add(Entry.of(stored))
         self._wake()
 
     def publish(self, event_type: str, text: str) -> None:

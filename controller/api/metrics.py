@@ -27,6 +27,9 @@ SECONDS: Final = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3
 """From a frame to the patience of a caller."""
 LENGTHS: Final = (5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600)
 
+OUTCOMES: Final = frozenset(TransferOutcome)
+"""States of a transfer with which it is over."""
+
 DROPS: Final[Mapping[str, str]] = {
     "lost": "network",
     "late": "late",
@@ -112,6 +115,8 @@ class Metrics:
                 self._open(item)
             case items.StepTaken():
                 self._step(item, self._route(item.call_id))
+            case items.TransferChanged(state=state) if state in OUTCOMES:
+                self._transfers.labels(self._route(item.call_id), state).inc()
             case items.ResultReported():
                 self._results.labels(self._route(item.call_id)).inc()
             case items.LogWritten(level="error"):
@@ -142,10 +147,6 @@ class Metrics:
                 self._first_word.labels(route).observe(max(0.0, step.at_ms - self._answered[step.call_id]) / 1000)
             case "rung_left":
                 self._triggers.labels(route, _known(word, Trigger)).inc()
-            case "human_gone":
-                self._transfers.labels(route, _known(word, TransferOutcome)).inc()
-            case "human_joined":
-                self._transfers.labels(route, str(TransferOutcome.CONNECTED)).inc()
             case "command_failed":
                 self._failures.labels(route).inc()
 

@@ -1,5 +1,6 @@
 """What the API says about calls. Times are UTC; `at_ms` counts milliseconds from the arrival of the call."""
 
+import json
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -7,6 +8,8 @@ from pydantic import Field
 
 from controller.api.control import LiveCall
 from controller.api.operations import Model
+from controller.records.events import to_event
+from controller.records.items import Said, StepTaken
 from controller.records.store import CallDetail, CallSummary
 
 JsonObject = dict[str, Any]
@@ -23,6 +26,10 @@ class CallFacts(Model):
     """Null: withheld."""
     from_name: str | None
     to_number: str | None
+    forwarded_from: str | None = None
+    """The number that was dialled first, where another phone sent the call on to us."""
+    direction: str = "inbound"
+    """inbound or outbound."""
     route: str
     answered_at: datetime | None
     ended_at: datetime | None = None
@@ -55,7 +62,7 @@ class ListedCall(CallFacts):
 
     @classmethod
     def of(cls, call: CallSummary) -> "ListedCall":
-        return cls.model_validate(_some(call, CallFacts) | {"result_names": list(call.results)})
+        return cls.model_validate(some(call, CallFacts) | {"result_names": list(call.results)})
 
     @classmethod
     def of_live(cls, call: LiveCall) -> "ListedCall":
@@ -115,6 +122,41 @@ class LogLine(Model):
     data: JsonObject
 
 
+class Known(Model):
+    """Something known about the call. `source` says who knew it, such as context, sip, bot or api."""
+
+    at_ms: float
+    source: str
+    data: JsonObject
+
+
+class Moment(Model):
+    """One thing that happened or was said; `type` and `data` as in events."""
+
+    at_ms: float
+    type: str
+    data: JsonObject
+
+
+class Timeline(Model):
+    """All of a call on one line of time."""
+
+    id: str
+    started_at: datetime
+    moments: list[Moment]
+
+    @classmethod
+    def of(cls, call: CallDetail) -> "Timeline":
+        summary = call.summary
+        moments = [_moment(item, summary) for item in call.moments]
+        return cls(id=summary.id, started_at=summary.started_at, moments=moments)
+
+
+def _moment(item: StepTaken | Said, call: CallSummary) -> Moment:
+    event = to_event(item, call.route, call.started_at)
+    return Moment(at_ms=item.at_ms, type=event.type, data=json.loads(event.payload)["data"])
+
+
 class WholeCall(CallFacts):
     """All that is known about one call, each kind in order."""
 
@@ -127,23 +169,25 @@ class WholeCall(CallFacts):
     transcripts: list[Transcript]
     results: list[Result]
     logs: list[LogLine]
+    metadata: list[Known]
 
     @classmethod
     def of(cls, call: CallDetail, live: LiveCall | None) -> "WholeCall":
         return cls.model_validate(
             {
-                **_some(call.summary, CallFacts),
+                **some(call.summary, CallFacts),
                 "live": LiveState.of(live) if live else None,
                 "cause": call.cause,
                 "statistics": dict(call.statistics),
-                "steps": [_some(step, Step) for step in call.steps],
-                "transcripts": [_some(said, Transcript) for said in call.transcripts],
-                "results": [_some(result, Result) for result in call.results],
-                "logs": [_some(line, LogLine) for line in call.logs],
+                "steps": [some(step, Step) for step in call.steps],
+                "transcripts": [some(said, Transcript) for said in call.transcripts],
+                "results": [some(result, Result) for result in call.results],
+                "metadata": [some(known, Known) for known in call.metadata],
+                "logs": [some(line, LogLine) for line in call.logs],
             }
         )
 
 
-def _some(value: Any, model: type[Model]) -> dict[str, Any]:
+def some(value: Any, model: type[Model]) -> dict[str, Any]:
     """Those fields of a record's value that the model shows."""
     return {name: getattr(value, name) for name in model.model_fields}

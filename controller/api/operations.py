@@ -46,7 +46,11 @@ Work = Callable[[Parts, Asked[Any, Any]], Awaitable[Answer]]
 BODY_BYTES_MAX: Final = 64 * 1024
 """Of a request: the longest text to be spoken and a summary have room ten times over."""
 
-PATH_PATTERNS: Final = {"call_id": "[0-9A-Za-z_-]{1,64}"}
+PATH_PATTERNS: Final = {
+    "call_id": "[0-9A-Za-z_-]{1,64}",
+    "handoff_id": r"[0-9A-Za-z_-]{1,64}(?:\.[0-9A-Za-z_-]{1,64})?",
+    "number": "[1-9][0-9]{0,17}",
+}
 """What stands for a name in a path; anything else is not found."""
 
 
@@ -63,6 +67,8 @@ class Operation:
     summary: str
     answer: type[BaseModel] | None = None
     """None: an answer without a body, or one of `media_type`."""
+    limited: bool = False
+    """Counted by address although it needs no token."""
     query: type[Model] = Nothing
     body: type[Model] = Nothing
     status: int = HTTPStatus.OK

@@ -2,7 +2,7 @@
 
 import os
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -22,14 +22,18 @@ SHUTDOWN_SECONDS: Final = 1.0
 
 
 @asynccontextmanager
-async def serve_api(settings: Settings, parts: Parts) -> AsyncIterator[None]:
-    """Serve until the end of the block. Raises SettingError: the port is taken, a token or certificate is no good."""
+async def serve_api(settings: Settings, parts: Parts, others: Sequence[web.RouteDef] = ()) -> AsyncIterator[None]:
+    """Serve until the end of the block. `others` are routes that look after themselves: who asks, and in what form.
+
+    Raises SettingError: the port is taken, a token or certificate is no good.
+    """
     gate = Gate(
         tokens.load(settings.api_tokens.get_secret_value(), Path(settings.api_token_path)),
         settings.api_requests_per_second,
     )
     context = _tls(settings)
     app = application(OPERATIONS, parts, gate, tls=context is not None)
+    app.add_routes([web.route(one.method, one.path, gate.counted(one.handler)) for one in others])
     app.on_shutdown.append(partial(_end_streams, parts))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()

@@ -5,11 +5,12 @@ import os
 import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from aiohttp import web
 from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 
 from controller.api import problems
 from controller.api.control import CallNotFound, NotAllowed, NotNow, NotSupported
@@ -45,6 +46,8 @@ STATUSES: Final[dict[type[ControllerError], int]] = {
 }
 """What an error of ours is over HTTP; its text is the problem's detail."""
 
+AWAY: Final = "the database cannot be read just now"
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 log = structlog.get_logger()
@@ -70,6 +73,16 @@ class Gate:
             raise Problem(HTTPStatus.FORBIDDEN, f"this needs the role {role}, and {token.name} has {token.role}")
         return token
 
+    def counted(self, handler: Any) -> Handler:
+        """A handler of somebody else's: its requests are counted by address."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            self.count(f"address {request.remote}")
+            answer: web.StreamResponse = await handler(request)
+            return answer
+
+        return handle
+
     def count(self, client: str) -> None:
         """One more request of this client. Raises Problem."""
         seconds = self._limit.take(client, asyncio.get_running_loop().time())
@@ -83,6 +96,8 @@ def serving(operation: Operation, parts: Parts, gate: Gate) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         token = gate.admit(request, operation.role) if operation.role else None
+        if operation.limited:
+            gate.count(f"address {request.remote}")
         asked = Asked(
             request,
             request.match_info,
@@ -157,6 +172,9 @@ async def _answer(request: web.Request, serve: Handler, request_id: str) -> web.
         if type(error) in STATUSES:
             return problems.answer(Problem(STATUSES[type(error)], str(error)), request_id)
         log.exception("request failed", request=request_id, path=request.path)
+    except (SQLAlchemyError, ConnectionError, TimeoutError) as error:
+        log.warning("request failed", request=request_id, path=request.path, reason=str(error))
+        return problems.answer(Problem(HTTPStatus.SERVICE_UNAVAILABLE, AWAY), request_id)
     except Exception:
         log.exception("request failed", request=request_id, path=request.path)
     detail = "the controller could not do it: see its log, under the request id"

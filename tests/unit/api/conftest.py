@@ -1,5 +1,7 @@
 """A running API: real sockets, real tokens, a real store, and calls that only pretend."""
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,8 +56,21 @@ def make_settings(folder: Path, **others: Any) -> Settings:
     return Settings.model_validate({"api_listen": f"127.0.0.1:{free_port()}", **fields, **others})
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once: migrations take longer than most of these tests."""
+    path = tmp_path_factory.mktemp("api") / "calls.sqlite3"
+
+    async def make() -> None:
+        await (await RecordStore.open(f"sqlite+aiosqlite:///{path}")).close()
+
+    asyncio.run(make())
+    return path
+
+
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[RecordStore]:
+async def store(tmp_path: Path, empty_database: Path) -> AsyncIterator[RecordStore]:
+    shutil.copy(empty_database, tmp_path / "calls.sqlite3")
     store = await RecordStore.open(f"sqlite+aiosqlite:///{tmp_path}/calls.sqlite3")
     yield store
     await store.close()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from controller.api.control import CallNotFound, LiveCall, Placement, Playable, Way
+from controller.api.control import CallNotFound, LiveCall, Placement, Playable, Recording, Way
 
 LIVE = LiveCall(
     id="20261122-163012-k3v9qx",
@@ -48,6 +48,9 @@ class FakeCalls:
 
     async def add_metadata(self, call_id: str, metadata: Mapping[str, Any], by: str) -> None:
         self._do("add_metadata", call_id, dict(metadata), by)
+
+    async def record(self, call_id: str, what: Recording, by: str) -> None:
+        self._do("record", call_id, what, by)
 
     async def place(self, placement: Placement, by: str) -> str:
         if self.refusal:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from controller.api.control import NotAllowed, NotNow, NotSupported, Placement, Playable, Way
+from controller.api.control import NotAllowed, NotNow, NotSupported, Placement, Playable, Recording, Way
 from tests.unit.api.conftest import Api
 from tests.unit.api.fakes import LIVE
 from tests.unit.records.examples import opened, whole_call
@@ -52,6 +52,7 @@ async def test_one_call(api: Api) -> None:
         ("play", {"url": "https://example.com/a.wav"}, ("play", Playable(url="https://example.com/a.wav"))),
         ("play", {"sound": "beep"}, ("play", Playable(sound="beep"))),
         ("digits", {"digits": "12#"}, ("press", "12#")),
+        ("recording", {"action": "pause"}, ("record", Recording.PAUSE)),
         ("metadata", {"metadata": {"vip": True}}, ("add_metadata", {"vip": True})),
     ],
 )
@@ -70,6 +71,7 @@ async def test_what_is_done_to_a_call(api: Api, path: str, body: Any, asked: tup
         ("play", {"url": "file:///etc/passwd"}),
         ("play", {"sound": "../../etc/passwd"}),
         ("digits", {"digits": "12x"}),
+        ("recording", {"action": "rewind"}),
         ("metadata", {"metadata": []}),
     ],
 )
@@ -90,4 +92,5 @@ async def test_placing_a_call(api: Api) -> None:
     said = await api.json("POST", "/v1/calls", "operate", 201, json={"to": "+493023125100", "metadata": {"order": 1}})
     assert said == {"id": "20261122-163013-abcdef"}
     assert api.calls.asked == [("place", Placement("+493023125100", metadata={"order": 1}), "operate-person")]
-    await api.json("POST", "/v1/calls", "operate", 422, json={"to": "PJSIP/anybody"})
+    for wrong in ({"to": "PJSIP/anybody"}, {"to": "+493023125100", "ring_seconds": "30"}, {}):
+        await api.json("POST", "/v1/calls", "operate", 422, json=wrong)

@@ -52,7 +52,10 @@ async def test_who_comes_back_goes_on_where_it_left_off() -> None:
     log = EventLog()
     log.publish_stored([stored(1), stored(2), stored(3)])
     assert await read(Reader(log, ALL, after=1)) == [2, 3]
-    assert await read(Reader(log, ALL, after=99)) == [], "of another database"
+    of_another_database = Reader(log, ALL, after=99)
+    assert await read(of_another_database) == []
+    log.publish_stored([stored(4)])
+    assert await read(of_another_database) == [4]
 
 
 async def test_what_memory_has_no_more_comes_from_the_database() -> None:

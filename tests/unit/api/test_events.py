@@ -77,7 +77,8 @@ async def test_a_sign_of_life(api: Api, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 async def test_who_is_too_slow_is_told(api: Api) -> None:
-    api.parts.events.floor = api.parts.events.newest = 7
+    api.parts.events.earlier = None
+    api.parts.events.begin_after(7)
     async with api.ask("GET", "/v1/events?after=3", "read") as answer:
         await next_event(answer)
         assert await next_event(answer) == {"event": "missed", "data": "{}"}

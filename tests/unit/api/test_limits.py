@@ -25,6 +25,7 @@ def test_a_clock_that_goes_back_gives_nothing() -> None:
     limit.take("a", 10.0)
     limit.take("a", 10.0)
     assert limit.take("a", 5.0) > 0
+    assert limit.take("a", 6.0) == 0.0, "and costs nothing either"
 
 
 def test_the_table_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

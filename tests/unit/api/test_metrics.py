@@ -10,7 +10,7 @@ import pytest
 
 from controller.api import metrics
 from controller.api.metrics import Backlog, Gauges, Metrics
-from controller.records.items import CallClosed, LogWritten, ResultReported, StepTaken
+from controller.records.items import CallClosed, LogWritten, ResultReported, StepTaken, TransferChanged
 from tests.unit.api.conftest import Api
 from tests.unit.records.examples import START, closed, opened
 
@@ -55,13 +55,15 @@ def test_rungs_and_transfers() -> None:
         ("rung_left", 2.0, "dropped"),
         ("rung_left", 3.0, "a bot's own words: no"),
     ]
-    for step in steps(*gone, ("human_gone", 4.0, "no_answer: SIP 480"), ("human_joined", 5.0, ""),
-                      ("command_failed", 6.0, "AnswerCaller: gone")):  # fmt: skip
+    for step in steps(*gone, ("command_failed", 6.0, "AnswerCaller: gone")):
         seen.observe(step)
+    for number, state in enumerate(("dialling", "ringing", "no_answer", "ringing", "connected")):
+        seen.observe(TransferChanged("c1", f"t{number}", 7.0, 1, "desk", state))
     for trigger, count in (("busy", 1), ("dropped", 1), ("other", 1)):
         assert value(seen, "ladder_triggers_total", route="reception", trigger=trigger) == count
     assert value(seen, "transfers_total", route="reception", outcome="no_answer") == 1
     assert value(seen, "transfers_total", route="reception", outcome="connected") == 1
+    assert value(seen, "transfers_total", route="reception", outcome="ringing") is None
     assert value(seen, "command_failures_total", route="reception") == 1
 
 

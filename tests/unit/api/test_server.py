@@ -4,11 +4,12 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from controller.api.parts import Parts
 from controller.api.server import serve_api
 from controller.errors import SettingError
-from tests.unit.api.conftest import make_settings
+from tests.unit.api.conftest import SECRETS, make_settings
 
 
 async def test_a_port_that_is_taken(tmp_path: Path, parts: Parts) -> None:
@@ -28,6 +29,31 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
         check=True, capture_output=True,
     )  # fmt: skip
     return certificate, key
+
+
+async def test_routes_of_others_are_counted_too(tmp_path: Path, parts: Parts) -> None:
+    async def serve(_request: web.Request) -> web.Response:
+        return web.json_response({"of": "others"})
+
+    settings = make_settings(tmp_path, api_requests_per_second=0.5)
+    others = [web.get("/others", serve)]
+    async with serve_api(settings, parts, others), aiohttp.ClientSession() as session:
+        url = f"http://{settings.api_listen}/others"
+        async with session.get(url) as answer:
+            assert await answer.json() == {"of": "others"}
+        async with session.get(url) as answer:
+            assert answer.status == 429
+
+
+async def test_streams_come_to_an_end_when_we_stop(tmp_path: Path, parts: Parts) -> None:
+    settings = make_settings(tmp_path)
+    headers = {"Authorization": f"Bearer {SECRETS['read']}"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        async with serve_api(settings, parts):
+            answer = await session.get(f"http://{settings.api_listen}/v1/events")
+            socket = await session.ws_connect(f"http://{settings.api_listen}/v1/events/ws")
+        assert (await answer.content.read()).startswith(b"retry")
+        assert (await socket.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
 
 
 async def test_over_tls(tmp_path: Path, parts: Parts, certificate: tuple[Path, Path]) -> None:

@@ -31,7 +31,7 @@ async def problem(api: Api, method: str, path: str, role: str = "admin", **optio
 @pytest.mark.parametrize("path", sorted({operation.path for operation in OPERATIONS if operation.role}))
 async def test_nothing_without_a_token(api: Api, path: str) -> None:
     operation = next(one for one in OPERATIONS if one.path == path and one.role)
-    path = path.replace("{call_id}", LIVE.id)
+    path = path.replace("{call_id}", LIVE.id).replace("{number}", "1")
     status, said = await problem(api, operation.method, path, role="")
     assert status == 401
     assert said["headers"]["WWW-Authenticate"] == "Bearer"
@@ -99,6 +99,15 @@ async def test_an_error_of_ours_shows_nothing_of_itself(api: Api) -> None:
         status, said = await problem(api, "POST", HANGUP)
         assert status == 500
         assert "secret" not in json.dumps(said["detail"])
+
+
+async def test_a_database_that_is_away(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> None:
+        raise ConnectionRefusedError("secret")
+
+    monkeypatch.setattr(api.store.database, "reading", away)
+    status, said = await problem(api, "GET", "/v1/calls")
+    assert (status, said["detail"]) == (503, "the database cannot be read just now")
 
 
 async def test_every_answer_has_the_headers(api: Api) -> None:
