@@ -354,7 +354,7 @@ class Conversation(ABC):
     def _catch_up(self, accept: Accept) -> None:
         """The bot has taken its call again: what it missed comes first, then what the caller said meanwhile."""
         self.counters["resumptions"] += 1
-        self._messages_received -= 1
+        self._messages_received = max(0, self._messages_received - 1)  # the accept itself
         account = self._account
         if account is None:
             return

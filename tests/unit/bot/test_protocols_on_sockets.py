@@ -18,7 +18,6 @@ from controller.bot.protocol import (
     Dtmf,
     Mark,
     MarkReached,
-    ResumePoint,
 )
 from controller.session.translation import to_audio_format
 from tests.bots.audiocodes_bot import AudioCodesBot
@@ -41,10 +40,9 @@ class Phone(Listener):
         self.bot = bot
         self.line = AdaptedConnection(bot.PROTOCOL, self, time.monotonic)
         self.marks: list[str] = []
-        self.resume: ResumePoint | None = None
 
     async def call(self, url: str = "", token: str | None = None) -> None:
-        start = START.model_copy(update={"audio": to_audio_format(self.bot.AUDIO), "resume": self.resume})
+        start = START.model_copy(update={"audio": to_audio_format(self.bot.AUDIO)})
         known = TOKENS.get(self.bot.PROTOCOL, "secret") if token is None else token
         parameters = PARAMETERS.get(self.bot.PROTOCOL, {})
         opening = Opening(url or self.bot.url, start, known, {}, parameters, "0f" * 16, time.time())

@@ -164,6 +164,7 @@ async def test_a_refusal_reaches_the_controller(call: Call) -> None:
 
 async def test_a_bot_that_breaks_off_is_reported_and_has_not_hung_up(call: Call) -> None:
     bot = await call.begin()
+    call.bot.away = True
     await bot.drop()
     assert (await call.controller.report("disconnected")).detail == "the bot lost the connection"
     assert not call.controller.of("message")
