@@ -158,5 +158,9 @@ class AdaptedConnection(Conversation):
         else:
             self._socket.close()
 
+    def cut(self) -> None:
+        """Break off without a word, as a network does: for trying out what a bot does then."""
+        self._socket.cut()
+
     async def wait_closed(self) -> None:
         await self._socket.wait_closed()

@@ -32,6 +32,10 @@ class BotConnection(Conversation):
     def watch(self, now: float) -> None:
         self._socket.watch(now)
 
+    def cut(self) -> None:
+        """Break off without a word, as a network does: for trying out what a bot does then."""
+        self._socket.cut()
+
     async def wait_closed(self) -> None:
         await self._socket.wait_closed()
 

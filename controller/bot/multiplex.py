@@ -9,8 +9,9 @@ import asyncio
 import ssl
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import structlog
 from picows import WSError
@@ -58,7 +59,7 @@ class Stream(Conversation):
         self.on_gone("was cut off by a fault of ours")
 
     async def _connect(self, opening: Opening, seconds: float, tls: ssl.SSLContext) -> None:
-        self._shared = await self._sockets.reach(native_handshake(opening, SUBPROTOCOL_MUX), seconds, tls)
+        self._shared = await self._sockets.reach(opening, seconds, tls)
         self._number = self._shared.add(self)
         self.on_open()
 
@@ -255,25 +256,31 @@ class SharedSocket:
             self._pass_on(stream, partial(stream.on_gone, code=code), detail)
 
 
+Bot: TypeAlias = tuple[Handshake, str]
+"""Whose socket it is: URL, token and headers; the secret of its signatures."""
+
+
 class SharedSockets:
     """The sockets of one worker, one for each bot."""
 
     def __init__(self, clock: Callable[[], float], counters: Counter[str]) -> None:
         self._clock = clock
         self._counters = counters
-        self._sockets: dict[Handshake, SharedSocket] = {}
-        """By URL, token and headers."""
+        self._sockets: dict[Bot, SharedSocket] = {}
 
     def stream(self, events: BotEvents) -> Stream:
         """One more call, to be opened as any other."""
         return Stream(events, self)
 
-    async def reach(self, handshake: Handshake, seconds: float, tls: ssl.SSLContext) -> SharedSocket:
+    async def reach(self, opening: Opening, seconds: float, tls: ssl.SSLContext) -> SharedSocket:
         """The bot's socket, open. Raises as BotSocket.connect does."""
-        shared = self._sockets.get(handshake)
+        # No two signatures are alike, and all of them are the same bot's.
+        unsigned = native_handshake(replace(opening, signing_secret=""), SUBPROTOCOL_MUX)
+        bot = (unsigned, opening.signing_secret)
+        shared = self._sockets.get(bot)
         if shared is None or shared.over:
-            shared = self._sockets[handshake] = SharedSocket(self._clock, self._counters)
-        await shared.connect(handshake, seconds, tls)
+            shared = self._sockets[bot] = SharedSocket(self._clock, self._counters)
+        await shared.connect(native_handshake(opening, SUBPROTOCOL_MUX), seconds, tls)
         return shared
 
     def flush(self) -> None:

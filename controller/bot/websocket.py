@@ -276,6 +276,11 @@ class BotSocket(WSListener):
             self._transport.send_close(code)
             asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.disconnect, False)
 
+    def cut(self) -> None:
+        """Break off without a word, as a network does: for trying out what a bot does then."""
+        if self._transport is not None:
+            self._transport.disconnect(graceful=False)
+
     async def wait_closed(self) -> None:
         """Until the socket is gone, which is at most CLOSE_SECONDS after `close`."""
         if self._transport is not None:

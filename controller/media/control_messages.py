@@ -35,15 +35,25 @@ class BotTarget(_Message):
     """Where and how to reach a bot."""
 
     url: str
-    token: str = ""
+    token: str = Field(default="", repr=False)
     """Sent as `Authorization: Bearer …` when not empty."""
+    username: str = ""
+    """With it the token is the password of HTTP's basic authentication."""
+    signing_secret: str = Field(default="", repr=False)
+    """The handshake is signed with it (RFC 9421) when not empty."""
+    ca_file: str = ""
+    """The authority that the bot's certificate is from, a PEM file; empty: the machine's own."""
+    certificate_file: str = ""
+    """Our certificate for bots that ask for one (mutual TLS), a PEM file; empty: none."""
+    key_file: str = ""
+    """Its key; empty: in the same file."""
     accept_seconds: Annotated[float, Field(gt=0, le=ACCEPT_SECONDS_MAX)] = 5.0
     """From the start of the connection to `accept`."""
     multiplex: bool = False
     """One socket for all calls to this URL with this token; the native protocol only."""
     protocol: str = NATIVE
     """What the bot speaks: a name of `bot.adapters.PROTOCOLS`."""
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = Field(default={}, repr=False)
     """The operator's own, for the handshake."""
     parameters: dict[str, str] = {}
     """What the protocol's adapter is told: a model, instructions, custom parameters."""

@@ -24,8 +24,9 @@ from controller.bot.conversation import BotFailed, BotRefused, Conversation
 from controller.bot.multiplex import SharedSockets
 from controller.bot.oauth import Tokens
 from controller.bot.protocol import Dtmf, EndReason, Start, parse_to_bot
+from controller.bot.tls import TlsContexts, TlsFiles
 from controller.bot.websocket import CLOSE_SECONDS
-from controller.errors import ProtocolError
+from controller.errors import ProtocolError, SettingError
 from controller.media.asterisk_sockets import AsteriskSockets
 from controller.media.audio.linear import Line, from_linear, to_linear
 from controller.media.control_messages import (
@@ -78,6 +79,7 @@ class Engine:
         self._shared_sockets = SharedSockets(clock, self.counters)
         # Made once: reading the system's certificates takes tens of milliseconds.
         self._tls = ssl.create_default_context()
+        self._tls_contexts = TlsContexts()
         self._tokens = Tokens(clock)
         self._asterisk_sockets = AsteriskSockets(self._tls, clock, self._give_up, self._break)
 
@@ -143,10 +145,18 @@ class Engine:
             return AdaptedConnection(target.protocol, session, self._clock, self._tokens)
         return self._shared_sockets.stream(session) if target.multiplex else BotConnection(session, self._clock)
 
+    def _tls_to(self, target: BotTarget) -> ssl.SSLContext:
+        """Raises BotFailed where a file of the bot's settings cannot be used."""
+        files = TlsFiles(target.ca_file, target.certificate_file, target.key_file)
+        try:
+            return self._tls if files == TlsFiles() else self._tls_contexts.context(files)
+        except SettingError as error:
+            raise BotFailed("unreachable", str(error)) from error
+
     async def _reach_bot(self, session: Session, bot: Conversation, order: Open) -> None:
         target = order.bot
         try:
-            await bot.open(_opening(target, order.start), target.accept_seconds, self._tls)
+            await bot.open(_opening(target, order.start), target.accept_seconds, self._tls_to(target))
         except BotRefused as refusal:
             self._forget(session)
             reject = refusal.reject
@@ -360,4 +370,6 @@ def _opening(target: BotTarget, start: Start) -> Opening:
         parameters=target.parameters,
         nonce=secrets.token_hex(16),
         unix_seconds=time.time(),
+        username=target.username,
+        signing_secret=target.signing_secret,
     )

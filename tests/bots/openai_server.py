@@ -23,8 +23,11 @@ KEY = "sk-test"
 
 def read_client_event(text: str) -> Any:
     """A client event as the official types read it. Raises ValueError where there is a field that they do not know."""
-    event = CLIENT_EVENT.validate_json(text)
     told = json.loads(text)
+    try:
+        event = CLIENT_EVENT.validate_json(text)
+    except ValueError as error:
+        raise ValueError(f"{told['type']} is no client event: {text[:500]}") from error
     if told["type"] != event.type:
         raise ValueError(f"{told['type']} is no client event")
     for path in strange_fields(event):

@@ -24,12 +24,14 @@ The rules:
 """
 
 from abc import ABC, abstractmethod
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Final, TypeAlias
 
 from controller.bot.protocol import AudioFormat, FromBot, Start, ToBot
+from controller.bot.signing import sign
 from controller.errors import ProtocolError
 
 TEXT_FRAME_BYTES_MAX: Final = 1 << 20
@@ -80,16 +82,20 @@ class Opening:
 
     url: str
     start: Start
-    token: str = ""
+    token: str = field(default="", repr=False)
     """The bot's secret for us; never in a log. Empty: none."""
-    headers: Mapping[str, str] | None = None
-    """The operator's own, for the handshake."""
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
+    """The operator's own, for the handshake; secrets may be among them."""
     parameters: Mapping[str, str] | None = None
     """What the operator has set for this bot: a model, instructions, custom parameters."""
     nonce: str = "0" * 32
     """32 hexadecimal digits, drawn anew for every connection."""
     unix_seconds: float = 0.0
     """The time of day of the handshake, for signatures."""
+    username: str = ""
+    """With it the token is a password (RFC 7617, Basic) and not a bearer's."""
+    signing_secret: str = field(default="", repr=False)
+    """The handshake is signed with it (`bot.signing`). Empty: it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +179,22 @@ class Adapter(ABC):
         return ()
 
 
-def authorized(opening: Opening) -> tuple[tuple[str, str], ...]:
-    """The token as a bearer's (RFC 6750), and the operator's own headers, which win."""
+def authorized(opening: Opening, url: str = "") -> tuple[tuple[str, str], ...]:
+    """Token and signature, and the operator's own headers, which win.
+
+    `url`: of the handshake, where that is not the opening's.
+    """
     own = dict(opening.headers or {})
+    ours = {"Authorization": authorization} if (authorization := _authorization(opening)) else {}
+    if opening.signing_secret:
+        signed, nonce, now = url or opening.url, opening.nonce, opening.unix_seconds
+        ours |= sign(opening.signing_secret, signed, nonce=nonce, unix_seconds=now)
     named = {name.lower() for name in own}
-    bearer = {"Authorization": f"Bearer {opening.token}"} if opening.token and "authorization" not in named else {}
-    return tuple((bearer | own).items())
+    return (*((name, value) for name, value in ours.items() if name.lower() not in named), *own.items())
+
+
+def _authorization(opening: Opening) -> str:
+    """Basic (RFC 7617) or Bearer (RFC 6750)."""
+    if opening.username:
+        return "Basic " + b64encode(f"{opening.username}:{opening.token}".encode()).decode("ascii")
+    return f"Bearer {opening.token}" if opening.token else ""

@@ -141,7 +141,7 @@ class OpenAI(Adapter):
         if "model" not in parse_qs(parts.query):
             model = "model=" + quote(self._wishes.model, safe="")
             url = parts._replace(query=f"{parts.query}&{model}" if parts.query else model).geturl()
-        return Handshake(url, None, authorized(self.opening))
+        return Handshake(url, None, authorized(self.opening, url))
 
     # --- to the model ---------------------------------------------------------------------------------------
 

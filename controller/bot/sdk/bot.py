@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import TypeAdapter, ValidationError
 
 from controller.bot.protocol import SUBPROTOCOL, Start, ToBot
-from controller.bot.sdk.call import Call
+from controller.bot.sdk.call import Call, CallOver
+from controller.bot.signing import AGE_SECONDS_MAX, verify
+from controller.errors import ProtocolError
 
 START_SECONDS: Final = 10.0
 """Longest wait for `start` behind the handshake."""
@@ -37,12 +40,20 @@ _log = getLogger("bot")
 
 
 class Bot:
-    """`token`: what the controller has to show (its setting BOT_TOKEN); empty: nothing."""
+    """`token`: what the controller has to show (its setting BOT_TOKEN); empty: nothing.
 
-    def __init__(self, *, token: str = "", path: str = "/") -> None:
+    `signing_secret`: what it has to sign its handshakes with; empty: they need not be signed. `resumable`: go on with a
+    call after its connection broke; not where the next one may come to another process.
+    """
+
+    def __init__(self, *, token: str = "", signing_secret: str = "", path: str = "/", resumable: bool = True) -> None:
         self.calls: dict[str, Call] = {}
         """Those that are on, by their ids."""
         self._token = token
+        self._signing_secret = signing_secret
+        self._resumable = resumable
+        self._nonces: dict[str, float] = {}
+        """Of signatures that are still good, and until when: none is good twice."""
         self._path = path
         self._handler: Handler | None = None
         self._by_kind: dict[type, Callable[[Call, Any], Awaitable[None]]] = {}
@@ -79,6 +90,9 @@ class Bot:
         self.calls[call.id] = call
         try:
             await (self._handler or self._dispatch)(call)
+        except CallOver as over:
+            # The caller has hung up while it was about to say something: no fault of the bot's.
+            _log.info("call %s: %s", call.id, over)
         except Exception:  # noqa: BLE001
             _log.exception("call %s: the bot failed", call.id)
             if call.accepted:
@@ -125,9 +139,7 @@ class Bot:
             await runner.cleanup()
 
     async def _serve(self, request: web.Request) -> web.WebSocketResponse:
-        authorization = request.headers.get("Authorization", "")
-        if self._token and not hmac.compare_digest(authorization.encode(), f"Bearer {self._token}".encode()):
-            raise web.HTTPUnauthorized(text="a bearer token is needed\n")
+        self._authenticate(request)
         socket = web.WebSocketResponse(protocols=[SUBPROTOCOL], compress=False, max_msg_size=MESSAGE_BYTES_MAX)
         await socket.prepare(request)
         if (start := await _read_start(socket)) is None:
@@ -145,12 +157,29 @@ class Bot:
             self._left(line)
         return socket
 
+    def _authenticate(self, request: web.Request) -> None:
+        authorization = request.headers.get("Authorization", "")
+        if self._token and not hmac.compare_digest(authorization.encode(), f"Bearer {self._token}".encode()):
+            raise web.HTTPUnauthorized(text="a bearer token is needed\n")
+        if not self._signing_secret:
+            return
+        now = time.time()
+        self._nonces = {nonce: until for nonce, until in self._nonces.items() if until > now}
+        try:
+            target = request.raw_path
+            nonce = verify(self._signing_secret, request.headers, host=request.host, target=target, now=now)
+        except ProtocolError as fault:
+            raise web.HTTPUnauthorized(text=f"{fault}\n") from fault
+        if nonce in self._nonces:
+            raise web.HTTPUnauthorized(text="this signature was used before\n")
+        self._nonces[nonce] = now + 2 * AGE_SECONDS_MAX
+
     def _begin(self, start: Start) -> "_Line":
         line = self._lines.get(start.resume.token) if start.resume is not None else None
         if line is not None and line.call.ended is None:
             line.call.take_over(start)
             return line
-        call = Call(start)
+        call = Call(start, resumable=self._resumable)
         line = self._lines[call.resume_token] = _Line(call)
         task = asyncio.create_task(self._lead(call))
         self._tasks.add(task)
@@ -160,7 +189,7 @@ class Bot:
     def _left(self, line: "_Line") -> None:
         """The socket is closed: with `end` the call is over, without it another connection may come."""
         line.socket = None
-        if line.call.accepted and line.call.ended is None:
+        if self._resumable and line.call.accepted and line.call.ended is None:
             asyncio.get_running_loop().call_later(RESUME_SECONDS, self._give_up, line)
         else:
             self._give_up(line)

@@ -62,7 +62,7 @@ class Call:
     Nothing here waits for the network but what says so: messages are sent in order by a task of their own.
     """
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, start: Start, *, resumable: bool = True) -> None:
         self.start = start
         self.audio = start.audio
         """The format of both directions."""
@@ -73,6 +73,7 @@ class Call:
         self.messages_received = 0
         """From the controller, without `start`: for a connection that is to be resumed."""
         self.resume_token = secrets.token_urlsafe(16)
+        self._resumable = resumable
         self.outgoing = Outgoing()
         self.wake = asyncio.Event()
         """There is something to send, or the connection is to be closed."""
@@ -107,7 +108,7 @@ class Call:
         """Take the call: it is answered. Without this the caller hears ringing."""
         if not self.accepted and self.ended is None:
             self.accepted = True
-            self._open(Accept(type="accept", resume_token=self.resume_token))
+            self._open(Accept(type="accept", resume_token=self.resume_token if self._resumable else None))
 
     async def reject(
         self,
@@ -330,7 +331,7 @@ class Call:
         if self.ended is not None:
             raise CallOver(f"the call has ended: {self.ended}")
         if not self.accepted:
-            raise CallOver("the call is not yet accepted: say `await call.accept()` first")
+            raise RuntimeError("the call is not yet accepted: say `await call.accept()` first")
 
     def _new_id(self, kind: str) -> str:
         self._count += 1

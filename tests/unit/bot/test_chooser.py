@@ -1,0 +1,158 @@
+"""The webhook on a real HTTP server, with all that can go wrong there."""
+
+import asyncio
+import json
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from aiohttp import ClientSession, web
+
+from controller.bot.adapters import PROTOCOLS
+from controller.bot.chooser import ANSWER_BYTES_MAX, BotChoice, BotChooser, Question
+from controller.bot.signing import verify
+from tests import certificates
+
+SECRET = "hush-hush"
+USUAL = BotChoice("wss://usual.example/call", "native", {"tone": "polite"}, "usual-token", {"X-Key": "usual-key"})
+QUESTION = Question("call-1", "+4930111", None, "reception", USUAL, {"trunk": "main"})
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def asking(
+    answer: Answer, tls: ssl.SSLContext | None = None, trusts: ssl.SSLContext | None = None, **settings: Any
+) -> AsyncIterator[BotChooser]:
+    application = web.Application()
+    application.router.add_post("/choose", answer)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+    url = f"{'https' if tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}/choose?key=secret-in-the-query"
+    try:
+        async with ClientSession() as session:
+            yield BotChooser(session, url, tls=trusts, protocols=frozenset(PROTOCOLS), **settings)
+    finally:
+        await runner.cleanup()
+
+
+def answering(**answer: Any) -> Answer:
+    async def answers(_request: web.Request) -> web.Response:
+        return web.json_response(answer)
+
+    return answers
+
+
+async def test_it_is_told_of_the_call_and_signs_for_it() -> None:
+    told: list[Any] = []
+
+    async def verifies(request: web.Request) -> web.Response:
+        body = await request.read()
+        verify(SECRET, request.headers, host=request.host, target=request.raw_path, now=time.time(),
+               method="POST", body=body)  # fmt: skip
+        told.append(json.loads(body))
+        return web.json_response({"url": "wss://other.example/x", "protocol": "twilio", "parameters": {"name": "Ada"}})
+
+    async with asking(verifies, secret=SECRET) as chooser:
+        choice = await chooser.choose(QUESTION)
+    assert choice == BotChoice("wss://other.example/x", "twilio", {"tone": "polite", "name": "Ada"})
+    assert told == [
+        {
+            "type": "choose_bot",
+            "call_id": "call-1",
+            "from": {"number": "+4930111"},
+            "to": {},
+            "route": "reception",
+            "bot": {"url": USUAL.url, "protocol": "native", "parameters": {"tone": "polite"}},
+            "trunk": "main",
+        }
+    ]
+    assert "token" not in json.dumps(told)
+
+
+async def test_secrets_stay_with_the_host_that_they_are_for() -> None:
+    async with asking(answering(url="wss://usual.example/other")) as chooser:
+        same = await chooser.choose(QUESTION)
+    assert same == replace(USUAL, url="wss://usual.example/other")
+    async with asking(answering(url="ws://usual.example/call")) as chooser:
+        without_tls = await chooser.choose(QUESTION)
+    assert (without_tls.token, without_tls.headers) == ("", {})
+    async with asking(answering(url="wss://other.example/", token="its own", headers={"X-Key": "new"})) as chooser:
+        other = await chooser.choose(QUESTION)
+    assert (other.token, other.headers) == ("its own", {"X-Key": "new"})
+    assert "its own" not in repr(other)
+
+
+@pytest.mark.parametrize("status", [200, 204])
+async def test_no_opinion_is_the_usual_bot(status: int) -> None:
+    async def shrugs(_request: web.Request) -> web.Response:
+        return web.Response(status=204) if status == 204 else web.json_response({})
+
+    async with asking(shrugs) as chooser:
+        assert await chooser.choose(QUESTION) == USUAL
+
+
+async def too_late(_request: web.Request) -> web.Response:
+    await asyncio.sleep(5)
+    return web.json_response({"url": "wss://late.example/"})
+
+
+async def fails(_request: web.Request) -> web.Response:
+    return web.json_response({"url": "wss://other.example/"}, status=500)
+
+
+async def redirects(_request: web.Request) -> web.Response:
+    return web.Response(status=307, headers={"Location": "http://127.0.0.1:1/"})
+
+
+async def floods(_request: web.Request) -> web.Response:
+    return web.Response(body=b" " * (ANSWER_BYTES_MAX + 1))
+
+
+async def babbles(_request: web.Request) -> web.Response:
+    return web.Response(text="hello")
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (too_late, "no answer within 0.3 s"),
+        (fails, "it answered HTTP 500"),
+        (redirects, "it answered HTTP 307"),
+        (floods, "longer than"),
+        (babbles, "Invalid JSON"),
+        (answering(url="http://no.websocket/"), "url: "),
+        (answering(url="wss:///"), "url: "),
+        (answering(protocol="morse"), "there is no 'morse'"),
+        (answering(parameters={"a": 1}), "parameters.a: "),
+    ],
+)
+async def test_whatever_goes_wrong_the_usual_bot_takes_the_call(answer: Answer, reason: str) -> None:
+    with structlog.testing.capture_logs() as lines:
+        async with asking(answer, seconds=0.3) as chooser:
+            assert await chooser.choose(QUESTION) == USUAL
+    (line,) = lines
+    assert reason in line["reason"]
+    assert "secret" not in str(line)
+
+
+async def test_a_webhook_that_is_away() -> None:
+    with structlog.testing.capture_logs() as lines:
+        async with ClientSession() as session:
+            assert await BotChooser(session, "http://127.0.0.1:1/").choose(QUESTION) == USUAL
+    assert lines[0]["reason"].startswith("not reached")
+
+
+async def test_its_certificate_is_verified(tmp_path: Path) -> None:
+    made = certificates.make(tmp_path)
+    private = ssl.create_default_context(cafile=made.ca)
+    for tls, url in ((private, "wss://other.example/"), (None, USUAL.url)):
+        async with asking(answering(url="wss://other.example/"), made.server(), trusts=tls) as chooser:
+            assert (await chooser.choose(QUESTION)).url == url
