@@ -12,7 +12,10 @@ import uvloop
 from rich.console import Console
 
 from controller import logs
+from controller.bot.adapters import NATIVE
+from controller.commands import bots
 from controller.config import Settings, load
+from controller.conformance.direct_call import DirectCall
 from controller.errors import SETTING_STATUS, ControllerError, SettingError
 
 cli = typer.Typer(
@@ -23,6 +26,7 @@ cli = typer.Typer(
 )
 calls_cli = typer.Typer(help="Call records.", invoke_without_command=True)
 cli.add_typer(calls_cli, name="calls")
+bots.add_to(cli)
 
 
 def main() -> None:
@@ -109,15 +113,23 @@ def check() -> None:
 
 
 @cli.command()
-def call(
+def call(  # noqa: PLR0913, PLR0917 - its options
     to: Annotated[str, typer.Option(help="Number to dial; PHONE_NUMBER where none is given")] = "",
+    bot: Annotated[str, typer.Option(help="Call this bot (ws://…) instead, straight from here, without Asterisk")] = "",
+    protocol: bots.ProtocolOption = NATIVE,
+    token: bots.TokenOption = "",
+    parameter: bots.ParameterOption = None,
+    audio: bots.AudioOption = "",
     caller: Annotated[str, typer.Option("--from", help="Number that the call seems to come from")] = "",
     say: Annotated[Path | None, typer.Option(help="WAV file that the caller speaks")] = None,
     press: Annotated[list[str] | None, typer.Option(help="Keys to press, one after the other")] = None,
     seconds: Annotated[float, typer.Option(min=1, max=3600, help="Hang up so long after the answer")] = 15.0,
     save: Annotated[Path | None, typer.Option(help="WAV file for what the caller hears")] = None,
 ) -> None:
-    """Place one call through the test carrier, as a caller would."""
+    """Place one call through the test carrier, as a caller would; or with --bot to a bot alone."""
+    if bot:
+        target = bots.read_target(bot, protocol, token, None, parameter, audio)
+        bots.call_bot(DirectCall(target, say, tuple(press or ()), seconds, save))
     from controller.carrier.carrier import CALLER  # noqa: PLC0415
     from controller.carrier.placed_call import CallOptions, place_call  # noqa: PLC0415
 
