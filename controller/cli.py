@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from rich.console import Console
 
 from controller import logs
 from controller.bot.adapters import NATIVE
+from controller.bot.tls import TlsFiles, context_of
 from controller.commands import bots
 from controller.config import Settings, load
 from controller.conformance.direct_call import DirectCall
@@ -120,6 +122,7 @@ def call(  # noqa: PLR0913, PLR0917 - its options
     token: bots.TokenOption = "",
     parameter: bots.ParameterOption = None,
     audio: bots.AudioOption = "",
+    ca: bots.CaOption = "",
     caller: Annotated[str, typer.Option("--from", help="Number that the call seems to come from")] = "",
     say: Annotated[Path | None, typer.Option(help="WAV file that the caller speaks")] = None,
     press: Annotated[list[str] | None, typer.Option(help="Keys to press, one after the other")] = None,
@@ -128,7 +131,9 @@ def call(  # noqa: PLR0913, PLR0917 - its options
 ) -> None:
     """Place one call through the test carrier, as a caller would; or with --bot to a bot alone."""
     if bot:
-        target = bots.read_target(bot, protocol, token, None, parameter, audio)
+        target = replace(
+            bots.read_target(bot, protocol, parameter, audio), token=token, tls=context_of(TlsFiles(ca_file=ca))
+        )
         bots.call_bot(DirectCall(target, say, tuple(press or ()), seconds, save))
     from controller.carrier.carrier import CALLER  # noqa: PLC0415
     from controller.carrier.placed_call import CallOptions, place_call  # noqa: PLC0415

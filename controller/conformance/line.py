@@ -53,7 +53,9 @@ class Target:
 
     url: str
     protocol: str = NATIVE
-    token: str = ""
+    token: str = field(default="", repr=False)
+    username: str = ""
+    signing_secret: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     audio: AudioFormat | None = None
@@ -175,6 +177,8 @@ class BotLine:
             target.parameters,
             secrets.token_hex(16),
             time.time(),
+            target.username,
+            target.signing_secret,
         )
         await self.bot.open(opening, target.accept_seconds, target.tls or _usual_tls())
 

@@ -16,6 +16,7 @@ from controller.cli import cli
 from controller.conformance.direct_call import DirectCall, call_bot
 from controller.conformance.line import Target
 from controller.conformance.sound import bytes_per_ms, silence, to_audio, to_samples
+from tests import certificates
 
 FORMATS = [
     AudioFormat(),
@@ -99,9 +100,28 @@ async def test_the_verbs(tmp_path: Path) -> None:
     assert status == 1
 
 
+async def test_the_way_in_is_what_the_options_say(tmp_path: Path) -> None:
+    made = certificates.make(tmp_path)
+    bot = sdk.Bot(signing_secret="hush", resumable=False)
+
+    @bot.call
+    async def beeps(call: sdk.Call) -> None:
+        await call.accept()
+        await call.say(to_audio(tone(700, 0.1), call.audio))
+
+    ours = ["--ca", made.ca, "--certificate", made.certificate("client"), "--key", made.key("client")]
+    async with bot.serving(tls=made.server(mutual=True)) as url:
+        status, out = await invoke("conformance", url, "--json", "--signing-secret", "hush", *ours)
+        assert status == 0, out
+    async with bot.serving() as url:
+        status, out = await invoke("conformance", url, "--json", "--signing-secret", "other")
+        assert (status, "HTTP 401" in out) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
+        (["ws://bot/", "--ca", "/nowhere.pem"], "cannot use /nowhere.pem"),
         (["http://bot/"], "is no WebSocket's"),
         (["ws://bot/", "--protocol", "morse"], "there is no bot protocol 'morse'"),
         (["ws://bot/", "--audio", "mp3"], "'mp3' is unknown"),
