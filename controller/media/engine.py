@@ -85,6 +85,7 @@ class Engine:
         self._shared_sockets = SharedSockets(clock, self.counters)
         # Made once: reading the system's certificates takes tens of milliseconds.
         self._tls = ssl.create_default_context()
+        self._tls_contexts = TlsContexts()
         self._tokens = Tokens(clock)
         self._tls_contexts = TlsContexts()
         self._asterisk_sockets = AsteriskSockets(self._tls, clock, self._give_up, self._break)
