@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -73,7 +73,7 @@ def to_event(item: items.Item, route: str, started_at: datetime) -> Event:
     """The event of an item. `started_at`: of its call."""
     event_type = TYPES[type(item)]
     event_id = _event_id(item, event_type)
-    told = {field.name: _plain(getattr(item, field.name)) for field in fields(item) if field.name not in _NOT_TOLD}
+    told = {name: _plain(getattr(item, name)) for name in items.field_names(type(item)) if name not in _NOT_TOLD}
     payload = {
         "id": event_id,
         "type": event_type,

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
-from controller.records.items import Item
+from controller.records.items import Item, field_names
 
 CARD_REMOVED: Final = "[card number removed]"
 
@@ -32,12 +32,12 @@ _AnyItem = TypeVar("_AnyItem", bound=Item)
 def redact(item: _AnyItem) -> _AnyItem:
     """The item as it may be kept; the same one where there is nothing to take out."""
     changed = {}
-    for field in fields(item):
-        if field.name not in _NOT_FREE_TEXT:
-            value = getattr(item, field.name)
+    for name in field_names(type(item)):
+        if name not in _NOT_FREE_TEXT:
+            value = getattr(item, name)
             clean = _clean(value)
             if clean is not value and clean != value:
-                changed[field.name] = clean
+                changed[name] = clean
     return replace(item, **changed) if changed else item
 
 

@@ -1,7 +1,7 @@
 """Items into the database: one transaction with the item, its event, and a message for every target that wants it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -123,7 +123,7 @@ def _rank(item: items.Item) -> int:
 
 def _columns(item: items.Item) -> dict[str, Any]:
     """The item's fields by the name of their column; in `calls` the call's id is just `id`."""
-    columns = {field.name: getattr(item, field.name) for field in fields(item)}
+    columns = {name: getattr(item, name) for name in items.field_names(type(item))}
     if isinstance(item, items.CallOpened | items.CallClosed):
         columns["id"] = columns.pop("call_id")
     return {name: dict(value) if isinstance(value, Mapping) else value for name, value in columns.items()}
