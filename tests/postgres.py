@@ -35,6 +35,11 @@ class Postgres:
         await self._execute(f"CREATE DATABASE {name}")
         return name
 
+    async def cut_connections(self) -> None:
+        """As a failover does."""
+        others = f"usename = '{USER}' AND pid <> pg_backend_pid()"
+        await self._execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")  # noqa: S608
+
     async def _execute(self, statement: str) -> None:
         connection = await asyncpg.connect(host="127.0.0.1", port=self.port, user=USER, database="postgres")
         try:

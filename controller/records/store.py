@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from controller.errors import ControllerError
 from controller.records import calls, writing
@@ -83,7 +84,7 @@ class RecordStore:
         try:
             async with self.database.writing() as connection:
                 stored = await writing.write(self.database, connection, items, self.rules)
-        except (DBAPIError, sqlite3.Error, OSError) as error:
+        except (DBAPIError, NoConnection, sqlite3.Error, OSError) as error:
             reason = str(getattr(error, "orig", error))
             raise (ItemsRefused if _is_refusal(error) else StoreAway)(reason) from error
         # Not the database's words but Python's on the way to it: a naive time, NaN in JSON, broken Unicode.

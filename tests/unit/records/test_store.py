@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from controller.records import database
 from controller.records.items import CallClosed, CallOpened, Item, LogWritten, ResultReported, StepTaken, TranscriptSaid
 from controller.records.store import CallUnknown, ItemsRefused, RecordStore, StoreAway
+from tests import postgres
 from tests.unit.records.examples import LOGS, RESULTS, START, STEPS, TRANSCRIPTS, closed, opened, whole_call
 
 
@@ -160,9 +162,31 @@ async def test_a_full_disk_is_away_and_comes_back(sqlite_store: RecordStore) -> 
     assert len((await store.show_call("c1")).transcripts) == 10
 
 
+async def test_no_free_connection_is_away(store: RecordStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def writing() -> Any:
+        raise NoConnection("QueuePool limit of size 10 overflow 0 reached")
+
+    monkeypatch.setattr(store.database, "writing", writing)
+    with pytest.raises(StoreAway, match="limit"):
+        await store.write(whole_call())
+
+
+async def test_a_postgres_that_dropped_all_connections_is_connected_to_again(
+    postgres_url: str, cluster: postgres.Postgres
+) -> None:
+    await postgres.empty(postgres_url)
+    store = await RecordStore.open(postgres_url)
+    await store.write([opened()])
+    await cluster.cut_connections()
+    await store.write(whole_call())
+    assert (await store.show_call("c1")).results == RESULTS
+    await store.close()
+
+
 KILLED = """
 import asyncio, sys
 from controller.records.store import RecordStore
+from tests import postgres
 from tests.unit.records.examples import whole_call, opened
 
 async def main():
