@@ -7,7 +7,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +15,8 @@ from typing import Any, Final
 
 import structlog
 
-from controller.api.control import RecordsOnly
-from controller.api.event_log import EventLog
 from controller.api.events import tap
-from controller.api.metrics import Gauges, Metrics
-from controller.api.parts import Parts
+from controller.api.metrics import Metrics
 from controller.api.server import serve_api
 from controller.ari.client import AriClient
 from controller.ari.event_stream import EventStream
@@ -29,15 +26,15 @@ from controller.closures_file import ClosuresFile, closures_path
 from controller.config import Address, Settings
 from controller.errors import SETTING_STATUS, SettingError
 from controller.media.worker import run_worker
-from controller.records.items import CallClosed, Item
+from controller.records.items import CallClosed
 from controller.records.retention import Retention, Sweeper
 from controller.records.store import RecordStore
 from controller.records.writer import RecordWriter
+from controller.reporting import api_parts, counted
 from controller.routes_file import RoutesFile, load_routes
 from controller.routing.router import Router
 from controller.session.dispatcher import Dispatcher, Rules
 from controller.session.files import remover
-from controller.session.journal import Submit
 from controller.session.voices import Voices
 from controller.sounds.sounds import Sounds
 from controller.webhooks.sender import Sender
@@ -49,9 +46,6 @@ WORKER_STOP_SECONDS: Final = 3.0
 """For our own media worker to end its sessions."""
 WORKER_RESTART_SECONDS: Final = 0.5
 """Between the end of our own media worker, which should not end, and the next."""
-
-RAW_EVENTS_KEPT_MAX: Final = 2_000
-"""Asterisk's own, for those who watch them: a few seconds of a busy one."""
 
 ABANDONED_MAX: Final = 10_000
 """Calls that one controller can have had at a time, with room to spare."""
@@ -89,23 +83,13 @@ async def serve(settings: Settings) -> None:
         await sounds.open()
         rules = Rules(Voices(sounds), Path(settings.voicemail_dir), settings.media_load_max, settings.calls_max)
         metrics = Metrics()
-        dispatcher = Dispatcher(ari, router, _counted(metrics, writer.submit), rules)
-        events = await _events(store)
-        raw_events = EventLog(RAW_EVENTS_KEPT_MAX)
-        parts = Parts(
-            lambda: health(dispatcher, writer),
-            RecordsOnly(),
-            store,
-            events,
-            raw_events,
-            metrics,
-            lambda: gauges(dispatcher, writer, events),
-        )
+        dispatcher = Dispatcher(ari, router, counted(metrics, writer.submit), rules)
+        parts = await api_parts(settings, dispatcher, store, writer, metrics, (router, closures_file))
         await stack.enter_async_context(serve_api(settings, parts))
         sweeper = Sweeper(store.database, Retention.of(settings), remover(ari, Path(settings.voicemail_dir)))
         await stack.enter_async_context(in_background("retention", sweeper.run()))
         tasks = [
-            asyncio.create_task(EventStream(ari, dispatcher, tap=tap(raw_events)).run(), name="event stream"),
+            asyncio.create_task(EventStream(ari, dispatcher, tap=tap(parts.raw_events)).run(), name="event stream"),
             asyncio.create_task(routes_file.watch(), name="routes"),
             asyncio.create_task(closures_file.watch(), name="closures"),
         ]
@@ -134,48 +118,6 @@ async def work(settings: Settings) -> None:
         await _until_stopped(stopping, [worker])
     finally:
         await _cancel([worker])
-
-
-def health(dispatcher: Dispatcher, writer: RecordWriter) -> dict[str, Any]:
-    """Whether a call that arrived now would be served; the words of `/healthz` and `/readyz`."""
-    workers = dispatcher.workers.connected
-    return {
-        "ready": dispatcher.connected and workers > 0,
-        "asterisk": dispatcher.connected,
-        "media_workers": workers,
-        "media_loads": dispatcher.workers.loads,
-        "calls": dispatcher.calls,
-        "records_waiting": writer.waiting,
-    }
-
-
-async def gauges(dispatcher: Dispatcher, writer: RecordWriter, events: EventLog) -> Gauges:
-    """What is so just now, for `/metrics`."""
-    return Gauges(
-        live_calls=dispatcher.calls,
-        asterisk_connected=dispatcher.connected,
-        media_loads=tuple(dispatcher.workers.loads),
-        records_waiting=writer.waiting,
-        records_lost=writer.lost,
-        event_readers=events.readers,
-    )
-
-
-def _counted(metrics: Metrics, submit: Submit) -> Submit:
-    """Everything that is written is counted on its way."""
-
-    def submit_counted(item: Item, stored: Callable[[], None] | None) -> None:
-        metrics.observe(item)
-        submit(item, stored)
-
-    return submit_counted
-
-
-async def _events(store: RecordStore) -> EventLog:
-    """What is stored from now on."""
-    events = EventLog()
-    store.subscribe(events.publish_stored)
-    return events
 
 
 @asynccontextmanager

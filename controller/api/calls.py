@@ -2,24 +2,39 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from controller.api.control import LiveCall, Placement, Playable, Recording, Way
 from controller.api.models import CallList, JsonObject, ListedCall, Name, Text, Timeline, WholeCall
 from controller.api.operations import Asked, Model, Nothing, Operation
 from controller.api.parts import Parts
 from controller.api.tokens import Role
+from controller.records.search import CALLS_PER_PAGE_MAX, BadQuery, CallQuery, search
 
-PAGE_MAX = 500
-"""Calls in one answer: some 200 kB."""
+Words = Annotated[str, StringConstraints(max_length=200)]
 
 
 class CallsQuery(Model):
-    """Which calls."""
+    """Which calls: all that is given has to fit."""
 
     live: bool = False
-    """Those in progress, from the controller's memory; otherwise all, from the records."""
-    limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 50
+    """Those in progress, from the controller's memory; otherwise all, from the records. Goes with `limit` only."""
+    number: Words = ""
+    """Of the caller or the called: whole with +, or its last digits."""
+    text: Words = ""
+    """Words that were said: `refund "blue car" appoint*`. Known once a call is over."""
+    result: Words = ""
+    """The whole name of a result."""
+    route: Words = ""
+    ending: Words = ""
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    after: Annotated[str, StringConstraints(max_length=64)] | None = None
+    """`next` of the page before."""
+    limit: Annotated[int, Field(ge=1, le=CALLS_PER_PAGE_MAX)] = 50
+
+    def in_records(self) -> CallQuery:
+        return CallQuery(self.number, self.text, self.result, self.route, self.ending, self.since, self.until)
 
 
 class Transfer(Model):
@@ -94,10 +109,13 @@ class Placed(Model):
 
 
 async def list_calls(parts: Parts, asked: Asked[CallsQuery, Nothing]) -> CallList:
-    if asked.query.live:
-        return CallList(calls=[ListedCall.of_live(call) for call in parts.calls.live()[: asked.query.limit]])
-    calls = await parts.store.list_calls(asked.query.limit)
-    return CallList(calls=[ListedCall.of(call) for call in calls])
+    query = asked.query
+    if query.live:
+        if query.model_fields_set - {"live", "limit"}:
+            raise BadQuery("live calls cannot be searched: ask for live and limit only")
+        return CallList(calls=[ListedCall.of_live(call) for call in parts.calls.live()[: query.limit]])
+    page = await search(parts.store.database, query.in_records(), query.limit, query.after)
+    return CallList(calls=[ListedCall.of(call) for call in page.calls], next=page.next)
 
 
 async def show_call(parts: Parts, asked: Asked[Nothing, Nothing]) -> WholeCall:

@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
-from controller.api import calls, events, health, openapi
+from controller.api import calls, events, health, openapi, routes, tasks
 from controller.api.operations import Asked, Nothing, Operation
 from controller.api.parts import Parts
 
@@ -22,6 +22,8 @@ def _document() -> str:
 OPERATIONS: Final = (
     *health.OPERATIONS,
     *calls.OPERATIONS,
+    *tasks.OPERATIONS,
+    *routes.OPERATIONS,
     *events.OPERATIONS,
     Operation("GET", "/v1/openapi.json", None, show_openapi, "This document"),
 )

@@ -6,6 +6,7 @@ and closed vocabularies; whatever is beyond becomes `other`, so that no caller a
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -14,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from controller.call.vocabulary import Ending, TransferOutcome
 from controller.records import items
+from controller.records.outbox import TargetState
 from controller.routing.trigger import Trigger
 
 PREFIX: Final = "ari_controller"
@@ -54,6 +56,11 @@ class Backlog:
     waiting: int
     dead: int
     lag_seconds: float
+
+    @classmethod
+    def of(cls, state: TargetState, now: datetime) -> "Backlog":
+        lag = (now - state.oldest).total_seconds() if state.oldest else 0.0
+        return cls(state.target, state.waiting, state.dead, max(0.0, lag))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from controller.api.control import Calls
 from controller.api.event_log import EventLog
 from controller.api.metrics import Gauges, Metrics
+from controller.closures_file import ClosuresFile
 from controller.records.store import RecordStore
+from controller.routing.router import Router
 
 Health = Callable[[], Mapping[str, Any]]
 """What is reported; its `ready` says whether a call that arrived now would be served."""
@@ -25,4 +28,7 @@ class Parts:
     raw_events: EventLog
     """What Asterisk says."""
     metrics: Metrics
+    router: Router
+    closures: ClosuresFile
+    voicemail_folder: Path
     gauges: Callable[[], Awaitable[Gauges]]

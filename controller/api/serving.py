@@ -21,7 +21,9 @@ from controller.api.parts import Parts
 from controller.api.problems import Problem
 from controller.api.tokens import Role, Token, Tokens
 from controller.errors import ControllerError
+from controller.records.search import BadQuery
 from controller.records.store import CallUnknown, StoreAway
+from controller.records.tasks import HandoffRefused, TaskUnknown
 
 REQUEST_ID: Final = "X-Request-Id"
 ID: Final = web.RequestKey("id", str)
@@ -36,8 +38,11 @@ HEADERS: Final = {
 """Of every answer that does not say otherwise."""
 
 STATUSES: Final[dict[type[ControllerError], int]] = {
+    BadQuery: HTTPStatus.UNPROCESSABLE_ENTITY,
     CallNotFound: HTTPStatus.NOT_FOUND,
     CallUnknown: HTTPStatus.NOT_FOUND,
+    HandoffRefused: HTTPStatus.NOT_FOUND,
+    TaskUnknown: HTTPStatus.NOT_FOUND,
     NotNow: HTTPStatus.CONFLICT,
     NotAllowed: HTTPStatus.FORBIDDEN,
     NotSupported: HTTPStatus.NOT_IMPLEMENTED,

@@ -96,6 +96,29 @@ async def test_a_call_is_followed_from_its_arrival_to_its_end(
     await stack.until_closed(1)
 
 
+async def test_search_and_timeline(stack: Stack, api: Api, bot: Bot, carrier: Carrier) -> None:
+    phone = await carrier.dial(PHONE_NUMBER)
+    call = await bot.call()
+    await phone.until_answered()
+    await call.send("transcript", id="t1", role="caller", text="a wombat in the cellar", final=True)
+    await call.until_message("ack", id="t1")
+    await phone.hang_up()
+    await stack.until_closed(1)
+    (found,) = (await api.get("/v1/calls?text=wombat"))["calls"]
+    line = await api.get(f"/v1/calls/{found['id']}/timeline")
+    said = [moment["type"] for moment in line["moments"]]
+    assert "transcript" in said
+    assert (await api.get("/v1/calls?text=wombat&ending=bot_hung_up"))["calls"] == []
+
+
+async def test_where_a_call_would_go(stack: Stack, api: Api) -> None:
+    assert stack.controller.running
+    question = {"to_number": PHONE_NUMBER}
+    async with api.session.post(f"{api.url}/v1/routes/decide", json=question) as answer:
+        decided = await answer.json()
+    assert (decided["route"], [rung["kind"] for rung in decided["ladder"]]) == ("default", ["bot", "human"])
+
+
 async def test_asterisks_own_events(stack: Stack, api: Api, bot: Bot, carrier: Carrier) -> None:
     events = await api.events("raw=true")
     phone = await carrier.dial(PHONE_NUMBER)

@@ -11,13 +11,42 @@ import aiohttp
 import pytest
 
 from controller.api.event_log import EventLog
+from controller.api.feed import event_log
 from controller.api.metrics import Gauges, Metrics
 from controller.api.parts import Parts
 from controller.api.server import serve_api
+from controller.closures_file import ClosuresFile
 from controller.config import Settings
 from controller.records.store import RecordStore
+from controller.routes_file import load_routes
+from controller.routing.router import Router
 from tests.integration.stack.processes import free_port
 from tests.unit.api.fakes import FakeCalls
+
+ROUTES = """
+[defaults]
+country = "DE"
+time_zone = "Europe/Berlin"
+human = "desk"
+
+[bots.reception]
+url = "ws://bot/"
+
+[humans.desk]
+dial = "PJSIP/human"
+
+[calendars.office]
+mon-fri = ["09:00-18:00"]
+
+[[routes]]
+name = "sales"
+match = {to = "+49302312520*"}
+ladder = [{bot = "reception", hours = "office"}, {human = "desk", on = ["closed"]}]
+
+[[routes]]
+name = "default"
+ladder = [{bot = "reception"}, {human = "desk"}]
+"""
 
 SECRETS = {role: f"{role}-secret-of-the-tests" for role in ("read", "operate", "admin")}
 
@@ -94,19 +123,21 @@ def health() -> dict[str, Any]:
 
 
 @pytest.fixture
-def parts(calls: FakeCalls, store: RecordStore, health: dict[str, Any]) -> Parts:
-    return make_parts(health, calls, store)
+async def parts(tmp_path: Path, calls: FakeCalls, store: RecordStore, health: dict[str, Any]) -> Parts:
+    return await make_parts(tmp_path, health, calls, store)
 
 
-def make_parts(health: dict[str, Any], calls: FakeCalls, store: RecordStore) -> Parts:
-    events = EventLog()
-    store.subscribe(events.publish_stored)
+async def make_parts(folder: Path, health: dict[str, Any], calls: FakeCalls, store: RecordStore) -> Parts:
+    events = await event_log(store)
     metrics = Metrics()
 
     async def gauges() -> Gauges:
         return Gauges(asterisk_connected=True)
 
-    return Parts(lambda: health, calls, store, events, EventLog(10), metrics, gauges)
+    (folder / "routes.toml").write_text(ROUTES, encoding="utf-8")
+    router = Router(load_routes(Settings(routes_file=str(folder / "routes.toml"))))
+    closures = ClosuresFile(folder / "closed.json", router.close)
+    return Parts(lambda: health, calls, store, events, EventLog(10), metrics, router, closures, folder, gauges)
 
 
 @pytest.fixture

@@ -26,6 +26,26 @@ async def test_calls_of_the_records(api: Api) -> None:
     ]
 
 
+async def test_searching_and_paging(api: Api) -> None:
+    await api.store.write([*whole_call(), *(opened(f"c{number}", 60 * number) for number in range(2, 6))])
+    first = await api.json("GET", "/v1/calls?limit=3", "read")
+    second = await api.json("GET", f"/v1/calls?limit=3&after={first['next']}", "read")
+    assert [call["id"] for call in first["calls"] + second["calls"]] == ["c5", "c4", "c3", "c2", "c1"]
+    assert second["next"] is None
+    for query in ("text=Gott", "result=Appointment+confirmed", "ending=bot_hung_up", "until=2026-11-22T14:16:00Z"):
+        found = await api.json("GET", f"/v1/calls?{query}", "read")
+        assert [call["id"] for call in found["calls"]] == ["c1"], query
+    assert len((await api.json("GET", "/v1/calls?number=%2B493012345678", "read"))["calls"]) == 5
+
+
+@pytest.mark.parametrize(
+    "query", ["live=true&text=a", "number=12", "text=!!", "since=2026-11-22", "until=now", "after=x", "limit=501"]
+)
+async def test_a_search_that_cannot_be_answered(api: Api, query: str) -> None:
+    said = await api.json("GET", f"/v1/calls?{query}", "read", 422)
+    assert said["detail"]
+
+
 async def test_one_call(api: Api) -> None:
     await api.store.write([*whole_call(), opened(LIVE.id)])
     call = await api.json("GET", "/v1/calls/c1", "read")

@@ -19,8 +19,10 @@ from schemathesis.specs.openapi.checks import (
 
 from controller.api import openapi
 from controller.api.catalogue import OPERATIONS
+from controller.records.items import CallbackAsked, VoicemailLeft
 from tests.unit.api.conftest import SECRETS, Api
 from tests.unit.api.fakes import LIVE
+from tests.unit.api.test_tasks import handoff
 from tests.unit.records.examples import opened, whole_call
 
 KEPT = Path(__file__).parents[3] / "docs/openapi.json"
@@ -53,7 +55,15 @@ async def test_the_document_is_served(api: Api) -> None:
 
 @pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.id not in STREAMS], ids=lambda one: one.id)
 async def test_the_running_server_is_as_the_document_says(api: Api, operation: Any) -> None:
-    await api.store.write([*whole_call(), opened(LIVE.id)])
+    await api.store.write(
+        [
+            *whole_call(),
+            opened(LIVE.id),
+            handoff(),
+            CallbackAsked("c1", "cb", 1.0, "+4930"),
+            VoicemailLeft("c1", "v", 1.0, "v", 1),
+        ]
+    )
     document = openapi.document(OPERATIONS)
     # Mostly calls that exist: the others end in 404 before they show anything.
     for path in document["paths"].values():

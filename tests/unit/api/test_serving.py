@@ -135,3 +135,14 @@ async def test_each_token_and_each_stranger_has_a_rate(tmp_path: Path, parts: Pa
         assert [await status(SECRETS["read"]) for _ in range(3)] == [200, 200, 429]
         assert [await status("guess") for _ in range(3)] == [401, 401, 429]
         assert await status(SECRETS["admin"]) == 200
+
+
+async def test_handoffs_cannot_be_guessed_at_will(tmp_path: Path, parts: Parts) -> None:
+    settings = make_settings(tmp_path, api_requests_per_second=1.0)
+    url = f"http://{settings.api_listen}/v1/handoffs/h1.guess"
+    async with serve_api(settings, parts), aiohttp.ClientSession() as session:
+        statuses = []
+        for _ in range(3):
+            async with session.get(url) as answer:
+                statuses.append(answer.status)
+        assert statuses == [404, 404, 429]

@@ -1,0 +1,85 @@
+"""What the HTTP API is given to show: the running parts of the controller, looked at from outside."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from controller.api.control import RecordsOnly
+from controller.api.event_log import EventLog
+from controller.api.feed import event_log
+from controller.api.metrics import Backlog, Gauges, Metrics
+from controller.api.parts import Parts
+from controller.closures_file import ClosuresFile
+from controller.config import Settings
+from controller.records import outbox
+from controller.records.items import Item
+from controller.records.store import RecordStore
+from controller.records.writer import RecordWriter
+from controller.routing.router import Router
+from controller.session.dispatcher import Dispatcher
+from controller.session.journal import Submit
+
+RAW_EVENTS_KEPT_MAX: Final = 2_000
+"""Asterisk's own, for those who watch them: a few seconds of a busy one."""
+
+
+def counted(metrics: Metrics, submit: Submit) -> Submit:
+    """Everything that is written is counted on its way."""
+
+    def submit_counted(item: Item, stored: Callable[[], None] | None) -> None:
+        metrics.observe(item)
+        submit(item, stored)
+
+    return submit_counted
+
+
+async def api_parts(
+    settings: Settings,
+    dispatcher: Dispatcher,
+    store: RecordStore,
+    writer: RecordWriter,
+    metrics: Metrics,
+    routing: tuple[Router, ClosuresFile],
+) -> Parts:
+    """All that the API works on."""
+    events = await event_log(store)
+    return Parts(
+        health=lambda: health(dispatcher, writer),
+        calls=RecordsOnly(),
+        store=store,
+        events=events,
+        raw_events=EventLog(RAW_EVENTS_KEPT_MAX),
+        metrics=metrics,
+        router=routing[0],
+        closures=routing[1],
+        voicemail_folder=Path(settings.voicemail_dir),
+        gauges=lambda: gauges(dispatcher, store, writer, events),
+    )
+
+
+def health(dispatcher: Dispatcher, writer: RecordWriter) -> dict[str, Any]:
+    """Whether a call that arrived now would be served; the words of `/healthz` and `/readyz`."""
+    workers = dispatcher.workers.connected
+    return {
+        "ready": dispatcher.connected and workers > 0,
+        "asterisk": dispatcher.connected,
+        "media_workers": workers,
+        "media_loads": dispatcher.workers.loads,
+        "calls": dispatcher.calls,
+        "records_waiting": writer.waiting,
+    }
+
+
+async def gauges(dispatcher: Dispatcher, store: RecordStore, writer: RecordWriter, events: EventLog) -> Gauges:
+    """What is so just now, for `/metrics`."""
+    now = datetime.now(UTC)
+    return Gauges(
+        live_calls=dispatcher.calls,
+        asterisk_connected=dispatcher.connected,
+        media_loads=tuple(dispatcher.workers.loads),
+        records_waiting=writer.waiting,
+        records_lost=writer.lost,
+        outbox=tuple(Backlog.of(state, now) for state in await outbox.states(store.database)),
+        event_readers=events.readers,
+    )
