@@ -17,15 +17,15 @@ Step = Callable[[BotLine, Wishes], Awaitable[Check]]
 
 ON_ONE_CALL: Final[tuple[Step, ...]] = (
     steps.speaks,
+    steps.is_interrupted,
     steps.hears,
     steps.takes_chunks,
     steps.ignores_the_unknown,
-    steps.is_interrupted,
     steps.takes_keys,
     steps.reports,
     steps.lets_go,
 )
-"""Keys late, for a bot may hang up on one."""
+"""Interrupted early, in its greeting; keys late, for a bot may hang up on one."""
 
 WRONG_TOKEN: Final = "not-the-token"  # noqa: S105
 
