@@ -43,6 +43,8 @@ def test_audio_that_arrived_in_part_goes_on_in_the_middle() -> None:
     taken(outgoing)
     outgoing.resume(0, 4)
     assert taken(outgoing) == [b"456789", "mark"]
+    outgoing.resume(0, 7)
+    assert taken(outgoing) == [b"789", "mark"]
     outgoing.resume(1, 10)
     assert taken(outgoing) == []
 
