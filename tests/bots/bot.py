@@ -76,6 +76,8 @@ class Bot(ABC):
     AUDIO: ClassVar[BotAudio] = "mulaw"
     """The bot's audio as the route has it."""
     SUBPROTOCOLS: ClassVar[tuple[str, ...]] = ()
+    PARAMETERS: ClassVar[dict[str, str]] = {"transferIf": "action=transfer"}
+    """What the operator has set for this bot; the same for all that pass on what they do not know."""
 
     def __init__(self, *, token: str = "", refuses: bool = False) -> None:
         self.token = token

@@ -19,6 +19,7 @@ from tests.bots.audiocodes_bot import AudioCodesBot
 from tests.bots.bot import Bot, BotCall, running
 from tests.bots.genesys_bot import GenesysBot
 from tests.bots.native_bot import NativeBot
+from tests.bots.openai_bot import OpenAIBot
 from tests.bots.twilio_bot import TwilioBot
 from tests.unit.bot.scripted_bot import until
 from tests.unit.media.peers import Controller, FakeAsterisk, start
@@ -45,9 +46,7 @@ class Call:
         self.asterisk = FakeAsterisk(worker.rtp.port)
 
     async def begin(self) -> BotCall:
-        target = BotTarget(
-            url=self.bot.url, token=TOKEN, protocol=self.bot.PROTOCOL, parameters={"transferIf": "action=transfer"}
-        )
+        target = BotTarget(url=self.bot.url, token=TOKEN, protocol=self.bot.PROTOCOL, parameters=self.bot.PARAMETERS)
         await self.controller.link.send(Open(session="s1", bot=target, start=start(self.audio)))
         await self.controller.link.send(Attach(session="s1", host="127.0.0.1", port=self.asterisk.port))
         call = await self.bot.next_call()
@@ -85,7 +84,7 @@ class Call:
         return wish
 
 
-@pytest.fixture(params=[NativeBot, TwilioBot, AudioCodesBot, GenesysBot], ids=lambda kind: kind.PROTOCOL)
+@pytest.fixture(params=[NativeBot, TwilioBot, AudioCodesBot, GenesysBot, OpenAIBot], ids=lambda kind: kind.PROTOCOL)
 async def call(request: pytest.FixtureRequest, worker: Listening, controller: Controller) -> AsyncIterator[Call]:
     kind: type[Bot] = request.param
     async with running(kind(token=TOKEN)) as bot:
@@ -109,6 +108,7 @@ async def test_bot_and_caller_hear_each_other(call: Call) -> None:
 
 
 async def test_the_bot_is_told_when_it_was_heard(call: Call) -> None:
+    call.expresses(Behaviour.MARK)
     bot = await call.begin()
     await bot.speak(call.spoken(0.2))
     await bot.mark("said")
