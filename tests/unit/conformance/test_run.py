@@ -41,7 +41,7 @@ def outcomes(checks: list[Check]) -> dict[str, Outcome]:
 
 
 def good_bot() -> sdk.Bot:
-    bot = sdk.Bot(token="secret", resumable=False)
+    bot = sdk.Bot(token="secret")
 
     @bot.call
     async def lead(call: sdk.Call) -> None:
@@ -71,7 +71,7 @@ async def test_a_good_bot_passes() -> None:
     assert passed(checks)
     seen = outcomes(checks)
     for name in ("accepts", "speaks", "hears", "takes keys", "is interrupted", "transfers", "hangs up", "lets go",
-                 "refuses a wrong token", "survives a broken connection"):  # fmt: skip
+                 "refuses a wrong token", "goes on after a break", "survives a broken connection"):  # fmt: skip
         assert seen[name] is Outcome.PASSED, name
 
 
