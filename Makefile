@@ -1,6 +1,6 @@
 # `make` alone lists the verbs. On a bare Debian, as root, they install what they need; see setup/.
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check unit integration bench docker images
+.PHONY: help demo up down test check unit integration conformance ladder bench docker images
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -39,6 +39,12 @@ unit: .venv/ready  ## tests without containers
 
 integration: .venv/ready images  ## tests on real Asterisk
 	TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest tests/integration
+
+conformance: .venv/ready images  ## what each bot protocol can do on real calls, a line each
+	CONFORMANCE_LINES=1 TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest -q tests/integration/conformance
+
+ladder: .venv/ready images  ## every trigger, rung and transfer on real calls, a line each
+	LADDER_LINES=1 TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest -q tests/integration/ladder
 
 bench: .venv/ready images  ## figures; PART=name for one of them
 	@setup/sipp

@@ -121,12 +121,13 @@ class Bot(ABC):
 
 
 @asynccontextmanager
-async def running(bot: Bot) -> AsyncIterator[Bot]:
+async def running(bot: Bot, port: int = 0) -> AsyncIterator[Bot]:
+    """0: any port that is free."""
     app = web.Application()
     app.router.add_get("/bot", bot.serve)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await web.TCPSite(runner, "127.0.0.1", port, reuse_address=True).start()
     bot.url = f"ws://127.0.0.1:{runner.addresses[0][1]}/bot"
     try:
         yield bot

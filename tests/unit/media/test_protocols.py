@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from controller.bot.adapters import adapter_of
@@ -20,6 +19,7 @@ from tests.bots.bot import Bot, BotCall, running
 from tests.bots.genesys_bot import GenesysBot
 from tests.bots.native_bot import NativeBot
 from tests.bots.openai_bot import OpenAIBot
+from tests.bots.sound import Samples, heard_samples, spoken_tone
 from tests.bots.twilio_bot import TwilioBot
 from tests.unit.bot.scripted_bot import until
 from tests.unit.media.peers import Controller, FakeAsterisk, start
@@ -27,13 +27,6 @@ from tests.unit.media.peers import Controller, FakeAsterisk, start
 SILENCE = b"\xff" * 160
 TOKEN = "c2VjcmV0:c2VjcmV0"
 HERTZ = 440.0
-
-Samples = npt.NDArray[np.int16]
-
-
-def tone(seconds: float, rate: int = 8_000) -> Samples:
-    samples: Samples = (8_000 * np.sin(2 * np.pi * HERTZ / rate * np.arange(round(seconds * rate)))).astype(np.int16)
-    return samples
 
 
 class Call:
@@ -56,16 +49,10 @@ class Call:
         return call
 
     def spoken(self, seconds: float) -> bytes:
-        """A tone as the bot would say it."""
-        samples = tone(seconds, self.audio.sample_rate)
-        return samples.tobytes() if self.audio.encoding == "pcm16" else g711.encode_mulaw(samples).tobytes()
+        return spoken_tone(self.bot.AUDIO, HERTZ, seconds)
 
     def at_bot(self, call: BotCall) -> Samples:
-        """What the bot has heard, 8 kHz."""
-        if self.audio.encoding == "pcm16":
-            linear = np.frombuffer(bytes(call.heard[: len(call.heard) // 2 * 2]), "<i2").astype(np.int16)
-            return linear[:: self.audio.sample_rate // 8_000]
-        return g711.decode_mulaw(np.frombuffer(bytes(call.heard), np.uint8))
+        return heard_samples(self.bot.AUDIO, bytes(call.heard))
 
     def at_caller(self) -> Samples:
         payload = b"".join(packet.payload for packet in self.asterisk.listen())
@@ -98,8 +85,9 @@ async def test_bot_and_caller_hear_each_other(call: Call) -> None:
 
     def heard() -> bool:
         # Some protocols take no audio before a message of theirs: the caller says it until it is heard.
-        for frame in np.split(tone(0.2), 10):
-            call.asterisk.say(g711.encode_mulaw(frame).tobytes())
+        said = spoken_tone("mulaw", HERTZ, 0.2)
+        for at in range(0, len(said), len(SILENCE)):
+            call.asterisk.say(said[at : at + len(SILENCE)])
         return bool(listening.tones(call.at_bot(bot), HERTZ, 100))
 
     await until(heard)
