@@ -30,7 +30,7 @@ from controller.records.items import CallClosed
 from controller.records.retention import Retention, Sweeper
 from controller.records.store import RecordStore
 from controller.records.writer import RecordWriter
-from controller.reporting import api_parts, counted
+from controller.reporting import api_parts, counted, twilio_routes
 from controller.routes_file import RoutesFile, load_routes
 from controller.routing.router import Router
 from controller.session.dispatcher import Dispatcher, Rules
@@ -85,7 +85,8 @@ async def serve(settings: Settings) -> None:
         metrics = Metrics()
         dispatcher = Dispatcher(ari, router, counted(metrics, writer.submit), rules)
         parts = await api_parts(settings, dispatcher, store, writer, metrics, (router, closures_file))
-        await stack.enter_async_context(serve_api(settings, parts))
+        steered = await stack.enter_async_context(twilio_routes(settings, dispatcher))
+        await stack.enter_async_context(serve_api(settings, parts, steered))
         sweeper = Sweeper(store.database, Retention.of(settings), remover(ari, Path(settings.voicemail_dir)))
         await stack.enter_async_context(in_background("retention", sweeper.run()))
         tasks = [

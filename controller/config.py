@@ -4,6 +4,7 @@ Names, units and defaults are the ones in `.env.example` (a test holds the two t
 SettingError that names the variable and the mend.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -151,6 +152,9 @@ class Settings(BaseModel):
     """PEM file with the certificate and its chain; empty: plain HTTP."""
     api_tls_key: str = ""
     """PEM file with its key; empty: it is in the certificate's."""
+    twilio_account_sid: str = ""
+    """The login of bots that steer their calls as they would at Twilio; empty: they cannot."""
+    twilio_auth_token: SecretStr = SecretStr("")
 
     carrier_ari_url: str = "http://127.0.0.1:8089"
     """The test carrier's Asterisk (`ari-controller call`)."""
@@ -169,6 +173,13 @@ class Settings(BaseModel):
     @classmethod
     def _http_url(cls, value: str) -> str:
         return _url(value, ("http", "https"), "http://127.0.0.1:8088").rstrip("/")
+
+    @field_validator("twilio_account_sid")
+    @classmethod
+    def _account_sid(cls, value: str) -> str:
+        if value and not re.fullmatch(r"AC[0-9a-f]{32}", value):
+            raise ValueError(f"{value!r} is no account sid: AC and 32 digits of 0-9 a-f, such as AC{'0' * 32}")
+        return value
 
     @field_validator("webhook_url", "context_url")
     @classmethod

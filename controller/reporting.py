@@ -1,22 +1,28 @@
 """What the HTTP API is given to show: the running parts of the controller, looked at from outside."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from controller.api.control import RecordsOnly
+import aiohttp
+from aiohttp import web
+
 from controller.api.event_log import EventLog
 from controller.api.feed import event_log
 from controller.api.metrics import Backlog, Gauges, Metrics
 from controller.api.parts import Parts
+from controller.api.twilio import Twilio
 from controller.closures_file import ClosuresFile
 from controller.config import Settings
+from controller.errors import SettingError
 from controller.records import outbox
 from controller.records.items import Item
 from controller.records.store import RecordStore
 from controller.records.writer import RecordWriter
 from controller.routing.router import Router
+from controller.session.control import LiveCalls
 from controller.session.dispatcher import Dispatcher
 from controller.session.journal import Submit
 
@@ -46,7 +52,7 @@ async def api_parts(
     events = await event_log(store)
     return Parts(
         health=lambda: health(dispatcher, writer),
-        calls=RecordsOnly(),
+        calls=LiveCalls(dispatcher),
         store=store,
         events=events,
         raw_events=EventLog(RAW_EVENTS_KEPT_MAX),
@@ -56,6 +62,20 @@ async def api_parts(
         voicemail_folder=Path(settings.voicemail_dir),
         gauges=lambda: gauges(dispatcher, store, writer, events),
     )
+
+
+@asynccontextmanager
+async def twilio_routes(settings: Settings, dispatcher: Dispatcher) -> AsyncIterator[list[web.RouteDef]]:
+    """The part of Twilio's REST API that its bots use, where an account is set. Raises SettingError."""
+    account, token = settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value()
+    if bool(account) != bool(token):
+        missing = "TWILIO_AUTH_TOKEN" if account else "TWILIO_ACCOUNT_SID"
+        raise SettingError(missing, "is empty, and the other half of the account is not", "Set both, or neither")
+    if not account:
+        yield []
+        return
+    async with aiohttp.ClientSession() as session:
+        yield Twilio(LiveCalls(dispatcher), {account: token}, session).routes()
 
 
 def health(dispatcher: Dispatcher, writer: RecordWriter) -> dict[str, Any]:

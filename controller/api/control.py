@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from controller.errors import ControllerError
 
@@ -112,7 +112,7 @@ class Calls(Protocol):
         """Like a transfer, but the bot leaves at once, and the caller does not go back to it."""
 
     async def play(self, call_id: str, what: Playable, by: str) -> None:
-        """Let the caller hear something; the bot is not heard meanwhile."""
+        """Let the caller hear something; the bot is not heard meanwhile. Raises SoundError as well."""
 
     async def press(self, call_id: str, digits: str, by: str) -> None:
         """Send digits (0-9 A-D * #) to the caller's side, one after the other."""
@@ -125,37 +125,3 @@ class Calls(Protocol):
 
     async def place(self, placement: Placement, by: str) -> str:
         """Place a call; returns its id."""
-
-
-NOT_CONNECTED: Final = "this controller does not control calls over the API"
-
-
-class RecordsOnly:
-    """`Calls` of a controller that shows its records and no more."""
-
-    def live(self) -> Sequence[LiveCall]:
-        return ()
-
-    async def hang_up(self, call_id: str, by: str) -> None:  # noqa: ARG002
-        raise NotSupported(NOT_CONNECTED)
-
-    async def transfer(self, call_id: str, to: str, way: Way, summary: str, by: str) -> None:  # noqa: ARG002
-        raise NotSupported(NOT_CONNECTED)
-
-    async def take_over(self, call_id: str, to: str, by: str) -> None:  # noqa: ARG002
-        raise NotSupported(NOT_CONNECTED)
-
-    async def play(self, call_id: str, what: Playable, by: str) -> None:  # noqa: ARG002
-        raise NotSupported(NOT_CONNECTED)
-
-    async def press(self, call_id: str, digits: str, by: str) -> None:  # noqa: ARG002
-        raise NotSupported(NOT_CONNECTED)
-
-    async def add_metadata(self, call_id: str, metadata: Mapping[str, Any], by: str) -> None:  # noqa: ARG002
-        raise NotSupported(NOT_CONNECTED)
-
-    async def record(self, call_id: str, what: Recording, by: str) -> None:  # noqa: ARG002
-        raise NotSupported(NOT_CONNECTED)
-
-    async def place(self, placement: Placement, by: str) -> str:  # noqa: ARG002
-        raise NotSupported(NOT_CONNECTED)

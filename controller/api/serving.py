@@ -20,7 +20,7 @@ from controller.api.operations import BODY_BYTES_MAX, Asked, Model, Operation
 from controller.api.parts import Parts
 from controller.api.problems import Problem
 from controller.api.tokens import Role, Token, Tokens
-from controller.errors import ControllerError
+from controller.errors import ControllerError, SoundError
 from controller.records.search import BadQuery
 from controller.records.store import CallUnknown, StoreAway
 from controller.records.tasks import HandoffRefused, TaskUnknown
@@ -48,6 +48,7 @@ STATUSES: Final[dict[type[ControllerError], int]] = {
     NotSupported: HTTPStatus.NOT_IMPLEMENTED,
     TooManyReaders: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreAway: HTTPStatus.SERVICE_UNAVAILABLE,
+    SoundError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """What an error of ours is over HTTP; its text is the problem's detail."""
 

@@ -20,7 +20,7 @@ from controller.api.twilio_documents import Documents, FetchFailed
 from controller.bot import twiml
 from controller.bot.adapters.twilio import call_sid, signature
 from controller.bot.twiml import Action, TwimlError
-from controller.errors import ControllerError
+from controller.errors import ControllerError, SoundError
 
 API_VERSION: Final = "2010-04-01"
 PATH: Final = f"/{API_VERSION}/Accounts/{{account}}/Calls/{{call:CA[0-9a-f]{{32}}}}.json"
@@ -34,7 +34,7 @@ ENDED: Final = ("completed", "canceled")
 
 
 class CallControl(Protocol):
-    """What happens to the call. Raises CallNotFound, NotNow, NotAllowed, NotSupported."""
+    """What happens to the call. Raises CallNotFound, NotNow, NotAllowed, NotSupported, SoundError."""
 
     def live(self) -> Sequence[LiveCall]: ...
 
@@ -175,6 +175,8 @@ def _explain(error: ControllerError, path: str) -> TwilioError:
             return TwilioError(501, 20001, f"Not supported: {error}")
         case FetchFailed():
             return TwilioError(400, 11200, f"No document: {error}")
+        case SoundError():
+            return TwilioError(400, 13520, f"Nothing to play: {error}")
         case TwimlError():
             return TwilioError(400, 12100, f"Document parse failure: {error}")
         case _:

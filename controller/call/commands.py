@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from controller.call.events import Report
 from controller.call.legs import Request
@@ -176,6 +177,14 @@ class TellStored:
     id: str
 
 
+@dataclass(frozen=True, slots=True)
+class TellMetadata:
+    """Tell the bot what somebody else knows about the call."""
+
+    attempt: int
+    data: dict[str, Any]
+
+
 # --- the human ----------------------------------------------------------------------------------------------
 
 
@@ -252,6 +261,16 @@ class Save:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveMetadata:
+    """Store what somebody else knows about the call than the bot."""
+
+    at: float
+    id: str
+    source: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class SaveVoicemail:
     """Store that the caller left a message."""
 
@@ -285,9 +304,9 @@ class CloseRecord:
     statistics: dict[str, int | float]
 
 
-Recorded = OpenRecord | Note | Save | SaveVoicemail | SaveCallback | CloseRecord
+Recorded = OpenRecord | Note | Save | SaveMetadata | SaveVoicemail | SaveCallback | CloseRecord
 """Goes to the store."""
-Told = TellDigit | TellTransfer | TellNotNow | TellStored
+Told = TellDigit | TellTransfer | TellNotNow | TellStored | TellMetadata
 """Goes to the bot."""
 Command = (
     RingCaller

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from controller.call.vocabulary import TransferOutcome
+from controller.routing.route import AnyRung, Sound
 from controller.routing.trigger import Trigger
 
 # --- the caller's leg ---------------------------------------------------------------------------------------
@@ -317,8 +318,43 @@ class OperatorTransferred:
 
     by: str
     to: str = ""
-    way: Literal["bridge", "refer", "queue"] = "bridge"
+    way: Literal["bridge", "attended", "refer", "queue"] = "bridge"
     summary: str = ""
+    takes_over: bool = False
+    """The bot leaves at once, and does not get the caller back."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorPlayed:
+    """Somebody lets the caller hear something through the API; the bot is not heard meanwhile."""
+
+    by: str
+    sound: Sound
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorPressed:
+    """Somebody sends keys to the caller's side through the API."""
+
+    by: str
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSteered:
+    """Somebody takes the caller from the bot through the API, and down another ladder; below it the call ends."""
+
+    by: str
+    ladder: tuple[AnyRung, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorKnows:
+    """Somebody adds to what is known about the call through the API. `id` is of our own making."""
+
+    by: str
+    id: str
+    data: dict[str, Any] = field(default_factory=dict)
 
 
 # --- the machinery ------------------------------------------------------------------------------------------
@@ -397,6 +433,10 @@ Event = (
     | HumanGone
     | OperatorHungUp
     | OperatorTransferred
+    | OperatorPlayed
+    | OperatorPressed
+    | OperatorSteered
+    | OperatorKnows
     | DeadlinePassed
     | CommandFailed
     | AsteriskLost

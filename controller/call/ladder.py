@@ -76,7 +76,9 @@ def has_rung_for(call: CallState, trigger: Trigger) -> bool:
 def _bottom(call: CallState) -> Commands:
     """Below the last rung the caller is told, or refused if never answered."""
     call.rung = len(call.route.ladder)
-    if call.told:
+    if call.steered:
+        yield from finish.end(call, Ending.OPERATOR_HUNG_UP)
+    elif call.told:
         yield from finish.end(call, Ending.ANNOUNCED)
     elif call.up:
         yield call.note("announcement", "nobody is available")

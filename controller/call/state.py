@@ -1,6 +1,6 @@
 """What is known of one call."""
 
-from typing import Final
+from typing import Any, Final
 
 from controller.call.commands import Note
 from controller.call.legs import Away, BotLeg, HumanParty, Line
@@ -15,9 +15,10 @@ class CallState:
     def __init__(self, call_id: str, arrival: Arrival, decision: Decision, now: float) -> None:
         self.id: Final = call_id
         self.arrival: Final = arrival
-        self.route: Final = decision.route
+        self.route = decision.route
+        """Its ladder may be exchanged by an operator, once the bot has the caller."""
         self.reason: Final = decision.reason
-        self.closed: Final = decision.closed
+        self.closed = decision.closed
         """Rungs that are outside their hours, and why."""
         self.state = State.OFFERING
         self.answered_at: float | None = None
@@ -55,9 +56,11 @@ class CallState:
         """Why the caller's channel ended (Q.850), 0 if nobody said."""
         self.deadline: float | None = None
         """When `DeadlinePassed` is due, if at all."""
-        self.attempts = 0
-        self.transfers = 0
-        self.workers_lost = 0
+        self.attempts = self.transfers = self.workers_lost = 0
+        self.steered = False
+        """The ladder is an operator's: below it the call ends, as it was told to."""
+        self.metadata: dict[str, Any] = dict(decision.route.metadata)
+        """What is known about the call, from whomever."""
         self.started: Final = now
         self.now = now
 

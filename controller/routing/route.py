@@ -17,9 +17,11 @@ class Sound:
     builtin: str = ""
     language: str = ""
     """Of the text (BCP 47, such as `de` or `en-GB`); empty: the route's."""
+    media: str = ""
+    """Asterisk's own name of it, where it has been made ready for this call."""
 
     def __str__(self) -> str:
-        return repr(self.text) if self.text else self.file or self.builtin
+        return repr(self.text) if self.text else self.file or self.builtin or self.media
 
 
 @dataclass(frozen=True, slots=True)

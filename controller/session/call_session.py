@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -93,6 +94,11 @@ class CallSession:
     def live(self) -> Live:
         """What we believe to exist in Asterisk."""
         return Live(self.call.id, self._channels.caller, frozenset(self._channels.held))
+
+    @property
+    def started_at(self) -> datetime:
+        """As the record has it."""
+        return self._journal.started_at
 
     # --- events ---------------------------------------------------------------------------------------------
 
@@ -190,9 +196,11 @@ class CallSession:
     def _carry_out(self, commands: list[c.Command]) -> None:
         for command in commands:
             match command:
-                case c.OpenRecord() | c.Note() | c.Save() | c.SaveVoicemail() | c.SaveCallback() | c.CloseRecord():
+                case c.OpenRecord() | c.Note() | c.Save() | c.SaveMetadata() | c.CloseRecord():
                     self._journal.write(command)
-                case c.TellDigit() | c.TellTransfer() | c.TellNotNow() | c.TellStored():
+                case c.SaveVoicemail() | c.SaveCallback():
+                    self._journal.write(command)
+                case c.TellDigit() | c.TellTransfer() | c.TellNotNow() | c.TellStored() | c.TellMetadata():
                     self._start(self._bots.tell(command.attempt, translation.to_bot(command)))
                 case c.Release():
                     self._start(self._release())
@@ -298,7 +306,7 @@ class CallSession:
             f"route {call.route.name}": call.route.calls_max,
             "this controller": self._services.calls_max,
         }
-        start = translation.to_start(command, call.id, call.arrival, call.route)
+        start = translation.to_start(command, call.id, call.arrival, call.route, call.metadata)
         self._start(self._bots.open(command, wanted, start))
 
     async def _close_bot(self, attempt: int, reason: EndReason) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,6 +60,7 @@ class Dispatcher:
         self.limits = OwnLimits(self.lines.freed)
         self._ari = ari
         self._router = router
+        self.voices = rules.voices
         self._services = Services(
             ari,
             self.workers.pick,
@@ -83,6 +84,11 @@ class Dispatcher:
     def calls(self) -> int:
         """Calls in progress."""
         return len(self._sessions)
+
+    @property
+    def sessions(self) -> Mapping[str, CallSession]:
+        """They, by the ids of their calls, oldest first."""
+        return self._sessions
 
     # --- from Asterisk --------------------------------------------------------------------------------------
 

@@ -29,7 +29,7 @@ class Journal:
         self._call = call
         self._submit = submit
         self._post = post
-        self._started_at = datetime.now(UTC)
+        self.started_at = datetime.now(UTC)
         self._position = 0
         """Of the next step."""
         self._log = structlog.get_logger().bind(call=call.id)
@@ -43,7 +43,7 @@ class Journal:
             self._log.info("bot reported", at=f"{command.at:.3f}", what=type(command.item).__name__)
             saved = e.Stored(command.item.attempt, command.item.id)
             stored = lambda: self._post(saved)  # noqa: E731
-        for item in translation.to_items(command, self._call.id, self._started_at, self._position):
+        for item in translation.to_items(command, self._call.id, self.started_at, self._position):
             self._submit(item, stored)
         if isinstance(command, c.Note):
             self._position += 1

@@ -183,8 +183,10 @@ def _unnamed(data: Mapping[str, object]) -> str:
     return f"~{hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:32]}"
 
 
-def to_start(command: c.OpenBot, call_id: str, arrival: Arrival, route: Route) -> protocol.Start:
-    """What the bot is told of the call."""
+def to_start(
+    command: c.OpenBot, call_id: str, arrival: Arrival, route: Route, metadata: Mapping[str, object]
+) -> protocol.Start:
+    """What the bot is told of the call. `metadata`: what is known by now."""
     return protocol.Start(
         call_id=call_id,
         caller=protocol.Party(number=arrival.from_number or None, name=arrival.from_name or None),
@@ -192,7 +194,7 @@ def to_start(command: c.OpenBot, call_id: str, arrival: Arrival, route: Route) -
         route=route.name,
         audio=to_audio_format(command.rung.audio),
         resumed=command.resumed,
-        metadata=dict(route.metadata),
+        metadata=dict(metadata),
     )
 
 
@@ -229,6 +231,8 @@ def to_bot(command: c.Told) -> protocol.ToBot:
             return protocol.Error(code="not_now", message=message)
         case c.TellStored(id=item_id):
             return protocol.Ack(id=item_id)
+        case c.TellMetadata(data=data):
+            return protocol.MetadataUpdated(data=data)
 
 
 def to_items(command: c.Recorded, call_id: str, started_at: datetime, position: int) -> list[items.Item]:
@@ -249,6 +253,8 @@ def to_items(command: c.Recorded, call_id: str, started_at: datetime, position: 
             return _noted(command, call_id, position)
         case c.Save(at=at, item=item):
             return [_saved(item, call_id, at * 1000)]
+        case c.SaveMetadata(at=at, id=item_id, source=source, data=data):
+            return [items.MetadataAdded(call_id, item_id, at * 1000, source, data)]
         case c.SaveVoicemail(at=at, name=name, seconds=seconds):
             return [items.VoicemailLeft(call_id, name, at * 1000, f"{name}.wav", round(seconds * 1000))]
         case c.SaveCallback(at=at, number=number):

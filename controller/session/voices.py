@@ -1,9 +1,20 @@
 """From a sound as routes have it to one that Asterisk can play."""
 
+from dataclasses import replace
+from typing import Final
+from urllib.parse import urlsplit
+
+import numpy as np
+
 from controller.errors import SoundError
+from controller.media.files import FileFailed, fetch
 from controller.routing.route import Sound
 from controller.sounds import sound as sounds
+from controller.sounds import wav
 from controller.sounds.sounds import Sounds
+
+SILENCE_RATE: Final = 8_000
+"""Samples per second: Asterisk's own for telephones."""
 
 
 class Voices:
@@ -12,8 +23,32 @@ class Voices:
     def __init__(self, sounds: Sounds) -> None:
         self._sounds = sounds
 
+    async def made(self, sound: Sound) -> Sound:
+        """The same, ready to be played without a wait. Raises SoundError."""
+        return replace(sound, media=await self.ready(sound))
+
+    async def fetched(self, url: str) -> Sound:
+        """The WAV file at the URL. Raises SoundError."""
+        parts = urlsplit(url)
+        name = f"{parts.hostname}{parts.path}"  # what else there is may be secret, and this goes into the record
+        try:
+            content = await fetch(url)
+        except FileFailed as error:
+            raise SoundError(f"{name}: {error}") from error
+        return await self._received(content, name)
+
+    async def silence(self, seconds: int) -> Sound:
+        """Raises SoundError."""
+        content = wav.write(np.zeros(seconds * SILENCE_RATE, np.float32), SILENCE_RATE)
+        return await self._received(content, f"{seconds} s of silence")
+
+    async def _received(self, content: bytes, name: str) -> Sound:
+        return Sound(file=name, media=await self._sounds.prepare(sounds.Sound(wav=content)))
+
     async def ready(self, sound: Sound) -> str:
         """An ARI media URI. Raises SoundError."""
+        if sound.media:
+            return sound.media
         try:
             made = to_sound(sound)
         except ValueError as error:

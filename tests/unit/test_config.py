@@ -31,6 +31,12 @@ def test_the_environment_outranks_the_file(tmp_path: Path) -> None:
     assert settings.bot_token.get_secret_value() == "s3cret"
 
 
+def test_an_account_of_twilios_has_its_form() -> None:
+    assert load({"TWILIO_ACCOUNT_SID": "AC" + "0" * 32}).twilio_account_sid
+    with pytest.raises(SettingError, match="TWILIO_ACCOUNT_SID: 'AC1' is no account sid"):
+        load({"TWILIO_ACCOUNT_SID": "AC1"})
+
+
 def test_an_empty_variable_counts_as_absent() -> None:
     assert load({"BOT_ACCEPT_SECONDS": ""}).bot_accept_seconds == 5.0
 

@@ -225,6 +225,11 @@ def save(call: CallState, event: events.Report) -> Commands:
     yield Save(call.at, event)
 
 
+def learned(call: CallState, event: events.MetadataAdded) -> Commands:
+    call.metadata |= event.data
+    yield from save(call, event)
+
+
 def stored(call: CallState, event: events.Stored) -> Commands:
     unnamed = event.id.startswith(NO_ACK_PREFIX)
     if call.bot and call.bot.attempt == event.attempt and not unnamed:

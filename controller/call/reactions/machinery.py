@@ -1,7 +1,9 @@
 """Operators, deadlines, and what Asterisk and we ourselves cannot do."""
 
-from controller.call import events, finish, rungs
-from controller.call.commands import CloseRecord, Commands
+from dataclasses import replace
+
+from controller.call import ear, events, finish, ladder, rungs
+from controller.call.commands import CloseRecord, Commands, PressKeys, SaveMetadata, TellMetadata
 from controller.call.legs import Request
 from controller.call.state import CallState
 from controller.call.vocabulary import Ending, State
@@ -21,7 +23,38 @@ def operator_transferred(call: CallState, event: events.OperatorTransferred) -> 
     except RefusedDestination as refusal:
         yield call.note("transfer_refused", str(refusal))
         return
-    yield from rungs.go_to(call, destination, Request(event.summary))
+    if event.takes_over:
+        yield call.note("taken_over", f"by {event.by}")
+        yield from finish.close_bot(call, "transferred")
+    attended = event.way == "attended" and call.bot is not None
+    yield from rungs.go_to(call, destination, Request(event.summary, attended=attended))
+
+
+def operator_played(call: CallState, event: events.OperatorPlayed) -> Commands:
+    yield call.note("played", f"{event.sound}, by {event.by}")
+    yield from ear.play(call, event.sound)
+
+
+def operator_pressed(call: CallState, event: events.OperatorPressed) -> Commands:
+    yield call.note("dtmf_sent", f"{event.digits}, by {event.by}")
+    yield PressKeys(event.digits)
+
+
+def operator_steered(call: CallState, event: events.OperatorSteered) -> Commands:
+    """From here on it is another ladder."""
+    yield call.note("steered", f"by {event.by}: {', then '.join(dict.fromkeys(map(str, event.ladder)))}")
+    call.route = replace(call.route, ladder=event.ladder)
+    call.closed, call.rung, call.trigger, call.steered = {}, -1, None, True
+    yield from finish.close_bot(call, "transferred")
+    yield from ladder.take_next_rung(call)
+
+
+def operator_knows(call: CallState, event: events.OperatorKnows) -> Commands:
+    yield call.note("metadata", f"{', '.join(event.data)}, by {event.by}")
+    call.metadata |= event.data
+    yield SaveMetadata(call.at, event.id, "api", event.data)
+    if call.bot:
+        yield TellMetadata(call.bot.attempt, event.data)
 
 
 def answer_too_late(call: CallState, _event: events.DeadlinePassed) -> Commands:

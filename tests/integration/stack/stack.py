@@ -97,11 +97,11 @@ class Stack:
         self.controller.stop()
         self.start_controller(**settings)
 
-    def route(self, routes: str) -> None:
-        """For one test: a controller with this routes.toml."""
+    def route(self, routes: str, **settings: str) -> None:
+        """For one test: a controller with this routes.toml, and these settings."""
         file = self.directory / "routes.toml"
         file.write_text(routes)
-        self.restart_controller(ROUTES_FILE=str(file))
+        self.restart_controller(ROUTES_FILE=str(file), **settings)
 
     def as_usual(self, settings: dict[str, str]) -> None:
         """Whatever a test did to the processes is undone; the controller has these settings."""

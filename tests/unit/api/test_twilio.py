@@ -17,7 +17,7 @@ from controller.api.control import LiveCall, NotAllowed, NotNow, NotSupported
 from controller.api.twilio import Twilio, call_form, is_signed
 from controller.bot.adapters.twilio import call_sid, signature
 from controller.bot.twiml import Action, Dial, Hangup, Pause, PlayFile, Say
-from controller.errors import ControllerError
+from controller.errors import ControllerError, SoundError
 
 ACCOUNT = "AC" + "1" * 32
 TOKEN = "t0ken"
@@ -195,6 +195,7 @@ async def test_a_request_that_is_wrong_has_a_code_of_twilios(api: Api, fields: d
         (NotNow("it ends"), (400, 21220)),
         (NotAllowed("the fence"), (403, 21215)),
         (NotSupported("no voice"), (501, 20001)),
+        (SoundError("no such language"), (400, 13520)),
     ],
 )
 async def test_what_the_call_refuses_is_told(api: Api, error: ControllerError, found: tuple[int, int]) -> None:

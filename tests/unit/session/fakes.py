@@ -114,6 +114,12 @@ class FakeAri(AriClient):
     async def play(self, _channel_id: str, _playback_id: str, media: str) -> None:
         await self._done(f"play {media}")
 
+    async def send_dtmf(
+        self, _channel_id: str, digits: str, *, duration_ms: int | None = None, between_ms: int | None = None
+    ) -> None:
+        del duration_ms, between_ms
+        await self._done(f"dtmf {digits}")
+
     def _appear(self, channel_id: str) -> None:
         self.there.add(channel_id)
         self.entered(channel_id)
