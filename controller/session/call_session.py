@@ -121,8 +121,7 @@ class CallSession:
 
     def _from_caller(self, event: AriEvent) -> e.Event | None:
         if isinstance(event, RecordingFinished | RecordingFailed):
-            failed = isinstance(event, RecordingFailed)
-            self._caller.recording_ended(0.0 if failed else float(event.recording.duration or 0))
+            self._caller.recording_ended()
             self._start(self._caller.keep_recording(event.recording.name))
             return None
         if self._caller.away and isinstance(event, StasisEnd):

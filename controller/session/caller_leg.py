@@ -1,6 +1,8 @@
 """The caller's leg: answered, told, recorded, sent on errands, and ended."""
 
 import asyncio
+import io
+import wave
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -50,8 +52,8 @@ class CallerLeg:
         self._folder = folder
         self._post = post
         self._left = asyncio.Event()
-        self._recorded: asyncio.Future[float] | None = None
-        """The seconds of the recording under way."""
+        self._recorded: asyncio.Future[None] | None = None
+        """Done once the recording under way has ended."""
         self._keeping = False
 
     # --- news from Asterisk ---------------------------------------------------------------------------------
@@ -59,9 +61,9 @@ class CallerLeg:
     def left(self) -> None:
         self._left.set()
 
-    def recording_ended(self, seconds: float) -> None:
+    def recording_ended(self) -> None:
         if self._recorded and not self._recorded.done():
-            self._recorded.set_result(seconds)
+            self._recorded.set_result(None)
 
     def returned(self, arguments: tuple[str, ...]) -> None:
         """The dialplan gives the caller back: errand, result, and what else it knows (extensions.conf)."""
@@ -148,11 +150,11 @@ class CallerLeg:
             return
         self._keeping = True
         try:
-            seconds = await asyncio.wait_for(self._recorded, RECORDING_SECONDS)
+            await asyncio.wait_for(self._recorded, RECORDING_SECONDS)
             content = await self._ari.stored_recording(name)
-            if seconds and content:
-                path = self._folder / f"{name}.wav"
-                await asyncio.to_thread(_keep, path, content)
+            seconds = _seconds(content)
+            if content and seconds:
+                await asyncio.to_thread(_keep, self._folder / f"{name}.wav", content)
                 await self._ari.delete_recording(name)
         except (ControllerError, TimeoutError, OSError) as error:
             log.warning("message not kept", name=name, reason=str(error))
@@ -210,6 +212,15 @@ def _errand(rung: ReferRung | QueueRung, marks: dict[str, str]) -> tuple[str, di
     if rung.queue:
         return "queue", {"QUEUE_NAME": rung.queue, "QUEUE_SECONDS": str(round(rung.seconds_max))}
     return "context", {"CONTEXT_NAME": rung.context, "CONTEXT_EXTENSION": "s"}
+
+
+def _seconds(content: bytes | None) -> float:
+    """Of a WAV file; Asterisk itself counts whole seconds only. 0 for one that is none, or empty."""
+    try:
+        with wave.open(io.BytesIO(content or b"")) as file:
+            return file.getnframes() / file.getframerate()
+    except (wave.Error, EOFError):
+        return 0.0
 
 
 def _keep(path: Path, content: bytes) -> None:

@@ -164,7 +164,7 @@ async def test_a_voicemail_does_not_press_the_key(stack: Stack, bot: Bot, carrie
 
 
 async def test_several_phones_in_order(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:
-    desk_twice = '\n[humans.both]\ndial = ["PJSIP/+493023125101@trunk", "PJSIP/+493023125102@trunk"]\nring_seconds = 5'
+    desk_twice = '\n[humans.both]\ndial = ["PJSIP/+493023125111@trunk", "PJSIP/+493023125112@trunk"]\nring_seconds = 5'
     stack.route(routes(stack, '{bot = "reception"}, {human = "both"}', more=desk_twice))
     bot.manner = "refuse_handshake"
     caller = await carrier.dial("+493023125000")
@@ -184,7 +184,7 @@ async def test_several_phones_in_order(stack: Stack, bot: Bot, carrier: Carrier,
 
 async def test_several_phones_at_once(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:
     both = (
-        '\n[humans.both]\ndial = ["PJSIP/+493023125101@trunk", "PJSIP/+493023125102@trunk"]\n'
+        '\n[humans.both]\ndial = ["PJSIP/+493023125111@trunk", "PJSIP/+493023125112@trunk"]\n'
         'ring_seconds = 5\norder = "at_once"'
     )
     stack.route(routes(stack, '{bot = "reception"}, {human = "both"}', more=both))
@@ -340,7 +340,7 @@ async def test_refer_by_the_carrier(stack: Stack, bot: Bot, carrier: Carrier, li
     assert (await call.until_message("end"))["reason"] == "transferred"
     await ended(stack, line, "referred")
     await human.hang_up()
-    await caller.until_ended()
+    await caller.hang_up()
 
 
 async def test_refer_to_nobody(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:

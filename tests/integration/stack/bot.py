@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Literal
@@ -70,9 +71,13 @@ class BotCall:
         transport.abort()
 
     def stop_reading(self) -> None:
-        """Leave the connection standing and read nothing any more, as a bot does that hangs."""
+        """Leave the connection standing and read nothing any more, as a bot does that hangs.
+
+        With room for little: the kernel's own buffers would take a minute of a telephone's audio.
+        """
         transport = self._socket._req.transport if self._socket._req else None  # noqa: SLF001
         assert isinstance(transport, asyncio.ReadTransport)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
         transport.pause_reading()
 
     async def until_message(self, message_type: str, **fields: Any) -> dict[str, Any]:
