@@ -24,6 +24,7 @@ from controller.bot.preflight import check_bot
 from controller.call.vocabulary import Ending
 from controller.closures_file import ClosuresFile, closures_path
 from controller.config import Address, Settings
+from controller.context.context import Context
 from controller.errors import SETTING_STATUS, SettingError
 from controller.media.worker import run_worker
 from controller.records.items import CallClosed
@@ -81,7 +82,12 @@ async def serve(settings: Settings) -> None:
         )
         sounds = Sounds(Path(settings.sounds_dir))
         await sounds.open()
-        rules = Rules(Voices(sounds), Path(settings.voicemail_dir), settings.media_load_max, settings.calls_max)
+        voices = Voices(sounds)
+        await voices.prepare(router.routes)
+        routes_file.on_loaded = voices.prepare
+        context = await stack.enter_async_context(Context(store.database, settings))
+        calls_max = router.routes.calls_max or settings.calls_max
+        rules = Rules(voices, Path(settings.voicemail_dir), context, settings.media_load_max, calls_max)
         metrics = Metrics()
         dispatcher = Dispatcher(ari, router, counted(metrics, writer.submit), rules)
         parts = await api_parts(settings, dispatcher, store, writer, metrics, (router, closures_file))

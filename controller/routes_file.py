@@ -78,7 +78,7 @@ class RoutesFile:
     def __init__(self, settings: Settings, router: Router, on_loaded: OnLoaded | None = None) -> None:
         self._settings = settings
         self._router = router
-        self._on_loaded = on_loaded
+        self.on_loaded = on_loaded
         self._path = Path(settings.routes_file or DEFAULT_FILE)
         self._seen = stamp(self._path)
         self._wanted = asyncio.Event()
@@ -103,8 +103,8 @@ class RoutesFile:
         self._seen = stamp(self._path)
         try:
             routes = await asyncio.to_thread(load_routes, self._settings)
-            if self._on_loaded:
-                await self._on_loaded(routes)
+            if self.on_loaded:
+                await self.on_loaded(routes)
         except ControllerError as error:
             _say_rejected(error)
             return

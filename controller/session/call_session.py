@@ -32,6 +32,7 @@ from controller.call import events as e
 from controller.call.call import Call
 from controller.call.legs import Request
 from controller.call.vocabulary import State
+from controller.context.context import CallContext, Context
 from controller.media import control_messages as media
 from controller.routing.trigger import Trigger
 from controller.session import translation
@@ -65,6 +66,8 @@ class Services:
     lines: Lines
     voicemail: Path
     """The folder of messages that callers leave."""
+    context: Context
+    """What is known of a caller beside the call."""
     calls_max: int = 0
     """With bots at a time, in all; 0: no limit."""
 
@@ -88,6 +91,8 @@ class CallSession:
         self._idle = asyncio.Event()
         self._idle.set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._context: asyncio.Task[CallContext] | None = None
+        """Asked for while the phone begins to ring."""
         self._log = structlog.get_logger().bind(call=call.id)
 
     @property
@@ -172,6 +177,8 @@ class CallSession:
                         raise
                     self.post(e.CommandFailed(type(event).__name__, str(error)))
         finally:
+            if self._context:
+                self._context.cancel()
             for task in {working, *self._tasks}:
                 task.cancel()
             await asyncio.gather(working, *self._tasks, return_exceptions=True)
@@ -211,8 +218,6 @@ class CallSession:
         match command:
             case c.PlayBot(attempt=attempt):
                 self._start(self._bots.play(attempt))
-            case c.OpenBot():
-                self._open_bot(command)
             case c.CloseBot(attempt=attempt, reason=reason):
                 self._start(self._close_bot(attempt, cast("EndReason", reason)))
             case c.JoinLine(rung=rung):
@@ -254,6 +259,8 @@ class CallSession:
 
     async def _carry_out_in_turn(self, command: c.Command) -> None:
         match command:
+            case c.OpenBot():
+                await self._open_bot(command)
             case c.OpenMedia(attempt=attempt, rung=rung):
                 await self._media.open(attempt, rung)
             case c.DialHuman(request=request):
@@ -295,8 +302,11 @@ class CallSession:
             case c.TakeBack():
                 await caller.take_back()
 
-    def _open_bot(self, command: c.OpenBot) -> None:
+    async def _open_bot(self, command: c.OpenBot) -> None:
         call, rung = self.call, command.rung
+        known = await self._known()
+        if call.bot is None or call.bot.attempt != command.attempt:
+            return  # given up meanwhile
         if not self._services.lines.goes_first(rung.key, self.post):
             self.post(e.BotLost(command.attempt, Trigger.BUSY, f"others wait for {rung} already"))
             return
@@ -305,8 +315,18 @@ class CallSession:
             f"route {call.route.name}": call.route.calls_max,
             "this controller": self._services.calls_max,
         }
-        start = translation.to_start(command, call.id, call.arrival, call.route, call.metadata)
-        self._start(self._bots.open(command, wanted, start))
+        start = translation.to_start(command, call.id, call.arrival, call.route, {**known, **call.metadata})
+        await self._bots.open(command, wanted, start)
+
+    async def _known(self) -> dict[str, Any]:
+        """What the bot is told of the caller; within a deadline, and whatever is late or broken is left out."""
+        if self._context is None:
+            gathering = self._services.context.gather(self.call.id, self.call.arrival, self.call.route.name)
+            self._context = asyncio.create_task(gathering)
+        context = await self._context
+        for reason in context.missing:
+            self._log.warning("context incomplete", reason=reason)
+        return context.metadata()
 
     async def _close_bot(self, attempt: int, reason: EndReason) -> None:
         await self._bots.close(attempt, reason)

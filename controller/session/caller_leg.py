@@ -218,7 +218,8 @@ def _seconds(content: bytes | None) -> float:
     """Of a WAV file; Asterisk itself counts whole seconds only. 0 for one that is none, or empty."""
     try:
         with wave.open(io.BytesIO(content or b"")) as file:
-            return file.getnframes() / file.getframerate()
+            seconds: float = file.getnframes() / file.getframerate()
+            return seconds
     except (wave.Error, EOFError):
         return 0.0
 

@@ -17,6 +17,7 @@ from controller.ari.events import subject as subject_of
 from controller.call import events as e
 from controller.call.call import Call
 from controller.call.vocabulary import TransferOutcome
+from controller.context.context import Context
 from controller.errors import ControllerError
 from controller.routing.route import Arrival
 from controller.routing.router import Router
@@ -44,6 +45,7 @@ class Rules:
 
     voices: Voices
     voicemail: Path
+    context: Context
     load_max: float
     """Of a core; a media worker above it takes no further calls."""
     calls_max: int = 0
@@ -69,6 +71,7 @@ class Dispatcher:
             self.limits,
             self.lines,
             rules.voicemail,
+            rules.context,
             rules.calls_max,
         )
         self._arriving: dict[str, list[AriEvent]] = {}

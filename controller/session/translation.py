@@ -187,6 +187,7 @@ def to_start(
     command: c.OpenBot, call_id: str, arrival: Arrival, route: Route, metadata: Mapping[str, object]
 ) -> protocol.Start:
     """What the bot is told of the call. `metadata`: what is known by now."""
+    forwarded = protocol.Party(number=arrival.forwarded_from) if arrival.forwarded_from else None
     return protocol.Start(
         call_id=call_id,
         caller=protocol.Party(number=arrival.from_number or None, name=arrival.from_name or None),
@@ -194,6 +195,11 @@ def to_start(
         route=route.name,
         audio=to_audio_format(command.rung.audio),
         resumed=command.resumed,
+        forwarded_from=forwarded,
+        trunk=arrival.trunk or None,
+        language=route.language or None,
+        sip_headers=dict(arrival.headers) or None,
+        parameters=dict(command.rung.parameters) or None,
         metadata=dict(metadata),
     )
 

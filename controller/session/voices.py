@@ -9,6 +9,7 @@ import numpy as np
 from controller.errors import SoundError
 from controller.media.files import FileFailed, fetch
 from controller.routing.route import Sound
+from controller.routing.routes import Routes
 from controller.sounds import sound as sounds
 from controller.sounds import wav
 from controller.sounds.sounds import Sounds
@@ -44,6 +45,11 @@ class Voices:
 
     async def _received(self, content: bytes, name: str) -> Sound:
         return Sound(file=name, media=await self._sounds.prepare(sounds.Sound(wav=content)))
+
+    async def prepare(self, routes: Routes) -> None:
+        """Speak what these routes may say, so that no caller waits for it. Raises SoundError: they cannot be used."""
+        for sound in routes.sounds():
+            await self.ready(sound)
 
     async def ready(self, sound: Sound) -> str:
         """An ARI media URI. Raises SoundError."""

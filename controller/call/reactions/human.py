@@ -102,7 +102,9 @@ def _join(call: CallState, party: HumanParty) -> Commands:
     call.enter(State.DIALLING, JOIN_SECONDS)
 
 
-def joined(call: CallState, _event: events.HumanJoined) -> Commands:
+def joined(call: CallState, event: events.HumanJoined) -> Commands:
+    if call.human is None or call.human.picked != event.attempt:
+        return
     yield call.note("human_joined")
     if call.bot:
         yield TellTransfer(call.bot.attempt, "connected")
@@ -149,7 +151,9 @@ def cancelled(call: CallState, _event: events.TransferCancelled) -> Commands:
 def consult_over(call: CallState, event: events.HumanGone) -> Commands:
     """The human hung up on the bot."""
     yield from _gone(call, event)
-    call.human = None
+    if call.human:
+        call.human.legs.pop(event.attempt, None)
+    yield from finish.hang_up_humans(call)
     yield from _tell_outcome(call, TransferOutcome.DECLINED, event.detail)
     yield from _back_to_bot(call, consulted=True)
 
@@ -192,8 +196,9 @@ def ring_too_long(call: CallState, _event: events.DeadlinePassed) -> Commands:
         yield from not_reached(call, events.HumanGone(attempt, TransferOutcome.NO_ANSWER))
 
 
-def left(call: CallState, _event: events.HumanGone) -> Commands:
-    call.human = None
+def left(call: CallState, event: events.HumanGone) -> Commands:
+    if call.human:
+        call.human.legs.pop(event.attempt, None)
     yield call.note("human_hung_up")
     yield from finish.end(call, Ending.HUMAN_HUNG_UP)
 

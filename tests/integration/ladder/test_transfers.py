@@ -340,7 +340,6 @@ async def test_refer_by_the_carrier(stack: Stack, bot: Bot, carrier: Carrier, li
     assert (await call.until_message("end"))["reason"] == "transferred"
     await ended(stack, line, "referred")
     await human.hang_up()
-    await caller.hang_up()
 
 
 async def test_refer_to_nobody(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from controller.ari.client import AriClient, ExternalMedia
 from controller.ari.events import CallerID, Channel, DialplanCEP
 from controller.call.call import Call
+from controller.context.context import CallContext, Context
 from controller.errors import AsteriskError, MediaLinkError
 from controller.media import control_messages as media
 from controller.records.items import CallClosed, Item, StepTaken
@@ -142,6 +143,16 @@ class FakeWorker:
         return [message.type for message in self.told]
 
 
+class FakeContext(Context):
+    """Knows nobody."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def gather(self, _call_id: str, _arrival: Arrival, _route: str) -> CallContext:
+        return CallContext()
+
+
 class Stage:
     """One call session between the two."""
 
@@ -155,7 +166,14 @@ class Stage:
         self.connected = True
         nowhere = Path("/nonexistent")
         services = Services(
-            self.ari, self._pick, self._keep, Voices(Sounds(nowhere)), OwnLimits(), Lines(), voicemail=nowhere
+            self.ari,
+            self._pick,
+            self._keep,
+            Voices(Sounds(nowhere)),
+            OwnLimits(),
+            Lines(),
+            voicemail=nowhere,
+            context=FakeContext(),
         )
         self.session = CallSession(call, CALLER, services)
         self.ari.entered = self._enter
