@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
+from urllib.parse import urlsplit
 
 from controller.api.control import NotAllowed, NotSupported
 from controller.bot import twiml
@@ -72,8 +73,10 @@ def _dialled(dial: twiml.Dial, call: Call) -> AnyRung:
 def _another_bot(url: str, parameters: dict[str, str], call: Call) -> BotRung:
     """Of the same protocol and account as the bot that the call has or had; its headers are not for others."""
     ladder = [rung for rung in call.route.ladder if isinstance(rung, BotRung)]
+    parts = urlsplit(url)
+    name = f"{parts.hostname}{parts.path}"  # what else there is may be secret, and this goes into the record
     like = call.bot.rung if call.bot else next(iter(ladder), BotRung(url))
     return replace(
-        like, url=url, protocol="twilio", name="", parameters=parameters, headers={}, on=frozenset(), hours="",
+        like, url=url, protocol="twilio", name=name, parameters=parameters, headers={}, on=frozenset(), hours="",
         calls_max=0, waiting=None, multiplex=False,
     )  # fmt: skip

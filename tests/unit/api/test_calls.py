@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from controller.api.control import NotAllowed, NotNow, NotSupported, Placement, Playable, Recording, Way
+from controller.errors import SoundError
 from tests.unit.api.conftest import Api
 from tests.unit.api.fakes import LIVE
 from tests.unit.records.examples import opened, whole_call
@@ -102,7 +103,8 @@ async def test_what_cannot_be_asked(api: Api, path: str, body: Any) -> None:
 
 async def test_what_a_call_refuses(api: Api) -> None:
     await api.json("POST", "/v1/calls/20261122-163012-nobody/hangup", "operate", 404)
-    for refusal, status in ((NotNow("it rings"), 409), (NotAllowed("fence"), 403), (NotSupported("no"), 501)):
+    refusals = (NotNow("it rings"), 409), (NotAllowed("fence"), 403), (NotSupported("no"), 501), (SoundError("no"), 422)
+    for refusal, status in refusals:
         api.calls.refusal = refusal
         said = await api.json("POST", f"{CALL}/transfer", "operate", status, json={})
         assert said["detail"] == str(refusal)

@@ -153,6 +153,15 @@ async def test_metadata_is_stored_shown_and_told_to_the_bot(stage: Stage, calls:
         await calls.add_metadata(CALL, {"much": float("inf")}, "desk")
 
 
+async def test_a_later_bot_knows_it_from_the_start(stage: Stage, calls: LiveCalls) -> None:
+    await stage.talk()
+    await calls.add_metadata(CALL, {"customer": 4711}, "desk")
+    stage.session.worker_lost(stage.worker, "the media worker went away")
+    await stage.settle(lambda: stage.worker.kinds().count("open") == 2)
+    opened = [message for message in stage.worker.told if isinstance(message, media.Open)]
+    assert [one.start.metadata for one in opened] == [{}, {"customer": 4711}]
+
+
 async def test_a_document_takes_the_call_from_its_bot(stage: Stage, calls: LiveCalls) -> None:
     await stage.talk()
     await calls.carry_out(CALL, [Say("hello"), Hangup()], "twilio AC1")

@@ -82,9 +82,11 @@ async def test_the_fence_holds(call: Call, voices: Voices, dial: twiml.Dial) -> 
 
 
 async def test_another_bot_is_like_this_one_but_for_its_secrets_and_limits(call: Call, voices: Voices) -> None:
-    stream = twiml.ConnectStream("wss://other/", (("a", "b"),))
+    stream = twiml.ConnectStream("wss://other/a?key=1", (("a", "b"),))
     (rung,) = await to_ladder([stream], call, voices)
-    assert rung == BotRung("wss://other/", "token", protocol="twilio", parameters={"a": "b"}, transport="websocket")
+    assert rung == BotRung(
+        "wss://other/a?key=1", "token", name="other/a", protocol="twilio", parameters={"a": "b"}, transport="websocket"
+    )
 
 
 @pytest.mark.parametrize(
