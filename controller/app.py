@@ -87,7 +87,8 @@ async def serve(settings: Settings) -> None:
         routes_file.on_loaded = voices.prepare
         context = await stack.enter_async_context(Context(store.database, settings))
         calls_max = router.routes.calls_max or settings.calls_max
-        rules = Rules(voices, Path(settings.voicemail_dir), context, settings.media_load_max, calls_max)
+        names = tuple(name for name in settings.sip_headers.split(",") if name)
+        rules = Rules(voices, Path(settings.voicemail_dir), context, settings.media_load_max, calls_max, names)
         metrics = Metrics()
         dispatcher = Dispatcher(ari, router, counted(metrics, writer.submit), rules)
         parts = await api_parts(settings, dispatcher, store, writer, metrics, (router, closures_file))

@@ -25,6 +25,10 @@ Days = Annotated[float, Field(ge=0, le=36_500)]
 """0: for ever."""
 
 
+SIP_HEADERS_MAX: Final = 16
+"""Beside those of the routes: all names travel in one request."""
+
+
 class Address(BaseModel):
     """Where to listen."""
 
@@ -92,6 +96,9 @@ class Settings(BaseModel):
 
     voicemail_dir: str = "data/voicemail"
     """Where messages that callers leave are kept, as WAV files."""
+
+    sip_headers: str = ""
+    """Names of SIP headers that bots are told of, comma separated."""
 
     calls_max: Annotated[int, Field(ge=0)] = 0
     """Calls with bots at a time; further ones take the ladder's `busy`. 0: no limit."""
@@ -206,6 +213,17 @@ class Settings(BaseModel):
     def _address(cls, value: str) -> str:
         Address.parse(value)
         return value
+
+    @field_validator("sip_headers")
+    @classmethod
+    def _header_names(cls, value: str) -> str:
+        names = [name.strip() for name in value.split(",") if name.strip()]
+        for name in names:
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}", name):
+                raise ValueError(f"{name!r} is no name of a SIP header, such as X-Customer-Id")
+        if len(names) > SIP_HEADERS_MAX:
+            raise ValueError(f"{len(names)} names are too many: {SIP_HEADERS_MAX} or fewer")
+        return ",".join(names)
 
     @field_validator("human_endpoint")
     @classmethod

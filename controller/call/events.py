@@ -159,6 +159,10 @@ class TransferRequested:
     to: str = ""
     way: Literal["bridge", "attended", "refer", "queue"] = "bridge"
     whisper: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    """For the call to the human: SIP headers that begin with X-."""
+    too_many: bool = False
+    """This controller has been asked for more transfers in this minute than the route's fence allows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ class Request:
     """What the human hears first, instead of the summary."""
     attended: bool = False
     """The bot talks to the human before the caller does."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """SIP headers of the bot's own, for the call to the human."""
 
 
 @dataclass(slots=True)

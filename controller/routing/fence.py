@@ -126,10 +126,12 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names)) or "none"
 
 
-def check_count(route: Route, transfers: int) -> None:
-    """Raises RefusedDestination where one call asks too often: that is a bot in a loop."""
+def check_count(route: Route, transfers: int, *, too_many: bool = False) -> None:
+    """Raises RefusedDestination where one call asks too often, or all together do: that is a bot in a loop."""
     if transfers > route.fence.per_call_max:
         raise RefusedDestination(f"this call has tried {route.fence.per_call_max} transfers already")
+    if too_many:
+        raise RefusedDestination(f"there were {route.fence.per_minute_max} transfers in the last minute already")
 
 
 class RateLimit:

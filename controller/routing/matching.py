@@ -118,10 +118,13 @@ class RouteIndex:
 
     def __init__(self) -> None:
         self._root = _Node()
+        self.headers: set[str] = set()
+        """The SIP headers by which some route matches, in lower case."""
 
     def add(self, route: Route, match: Match) -> Route | None:
         """Returns the route that matches the very same calls already, where there is one: then nothing is added."""
         alternatives = [match.get(criterion) or (None,) for criterion in ORDER]
+        self.headers |= {condition.name for condition in match.get(Criterion.HEADER) or ()}
         for conditions in product(*alternatives):
             leaf = self._leaf(conditions)
             if leaf.route not in (None, route):

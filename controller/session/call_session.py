@@ -8,7 +8,7 @@ a human's phone stops ringing although another request hangs.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, cast
@@ -34,6 +34,7 @@ from controller.call.legs import Request
 from controller.call.vocabulary import State
 from controller.context.context import CallContext, Context
 from controller.media import control_messages as media
+from controller.routing.fence import RateLimit
 from controller.routing.trigger import Trigger
 from controller.session import translation
 from controller.session.bot_legs import BotLegs, MediaWorker
@@ -68,6 +69,8 @@ class Services:
     """The folder of messages that callers leave."""
     context: Context
     """What is known of a caller beside the call."""
+    transfers: RateLimit
+    """That bots have asked for."""
     calls_max: int = 0
     """With bots at a time, in all; 0: no limit."""
 
@@ -113,6 +116,10 @@ class CallSession:
         if reported and len(self._events) >= EVENTS_WAITING_MAX:
             self._log.warning("message of the bot dropped", reason="too many are waiting", kind=type(event).__name__)
             return
+        if isinstance(event, e.TransferRequested):
+            transfers = self._services.transfers
+            transfers.count_max = self.call.route.fence.per_minute_max
+            event = replace(event, too_many=not transfers.take(self._now()))
         self._events.append(event)
         self._arrived.set()
 
@@ -336,6 +343,7 @@ class CallSession:
         """SIP headers that tell the human's system which call this is, and how to read what the bot has found out."""
         handoff = self._journal.hand_off(request.summary)
         return {
+            **dict(request.headers),
             "X-Call-Id": self.call.id,
             "X-Handoff-Id": handoff,
             "User-to-User": headers.user_to_user(handoff.encode()),

@@ -19,6 +19,7 @@ from controller.call.call import Call
 from controller.call.vocabulary import TransferOutcome
 from controller.context.context import Context
 from controller.errors import ControllerError
+from controller.routing.fence import RateLimit
 from controller.routing.route import Arrival
 from controller.routing.router import Router
 from controller.session import reconciliation, translation
@@ -32,6 +33,9 @@ from controller.session.voices import Voices
 
 SHUTDOWN_SECONDS: Final = 8.0
 """For all calls to be given away; under the ten seconds that Docker grants before it kills."""
+
+MINUTE_SECONDS: Final = 60.0
+"""The fence counts transfers by it."""
 
 UNKNOWN_ORIGIN: Final = "unknown"
 """Of a call whose dialplan gave Stasis() no argument."""
@@ -50,6 +54,8 @@ class Rules:
     """Of a core; a media worker above it takes no further calls."""
     calls_max: int = 0
     """With bots at a time; 0: no limit."""
+    headers: tuple[str, ...] = ()
+    """SIP headers that bots are told of, beside those by which routes match."""
 
 
 class Dispatcher:
@@ -62,6 +68,7 @@ class Dispatcher:
         self.limits = OwnLimits(self.lines.freed)
         self._ari = ari
         self._router = router
+        self._headers = frozenset(name.lower() for name in rules.headers)
         self.voices = rules.voices
         self._services = Services(
             ari,
@@ -72,6 +79,7 @@ class Dispatcher:
             self.lines,
             rules.voicemail,
             rules.context,
+            RateLimit(0, MINUTE_SECONDS),
             rules.calls_max,
         )
         self._arriving: dict[str, list[AriEvent]] = {}
@@ -153,7 +161,7 @@ class Dispatcher:
     async def _what_came(self, channel: Channel, origin: str) -> Arrival:
         """With headers, if Asterisk still has them: a caller who has hung up is one without."""
         try:
-            came = await self._ari.arrival(channel.id)
+            came = await self._ari.arrival(channel.id, sorted(self._router.routes.index.headers | self._headers))
         except ControllerError as error:
             log.info("headers not read", channel=channel.id, reason=str(error))
             came = {}

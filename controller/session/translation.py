@@ -160,8 +160,9 @@ def _from_bot(raw: dict[str, object], attempt: int) -> tuple[e.Event, ...]:
 def _asked(message: protocol.FromBot, attempt: int) -> e.Event:
     """What the bot wants done with the call."""
     match message:
-        case protocol.Transfer(to=to, way=way, summary=summary, whisper=whisper):
-            return e.TransferRequested(attempt, summary, "" if to == "human" else to, way, whisper)
+        case protocol.Transfer(to=to, way=way, summary=summary, whisper=whisper, headers=headers):
+            to = "" if to == "human" else to
+            return e.TransferRequested(attempt, summary, to, way, whisper, tuple(headers.items()))
         case protocol.TransferComplete():
             return e.TransferCompleted(attempt)
         case protocol.TransferCancel():

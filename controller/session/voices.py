@@ -55,6 +55,8 @@ class Voices:
         """An ARI media URI. Raises SoundError."""
         if sound.media:
             return sound.media
+        if sound.file.startswith(("http://", "https://")):
+            return (await self.fetched(sound.file)).media
         try:
             made = to_sound(sound)
         except ValueError as error:

@@ -89,3 +89,13 @@ def test_env_example_names_every_setting_and_no_other() -> None:
     files = {name for name in named - ours if name.endswith("_FILE")}
     assert named - files - FOR_COMPOSE_OR_ASTERISK_ONLY == ours
     assert {name.removesuffix("_FILE") for name in files} <= ours
+
+
+@pytest.mark.parametrize("value", ["X Customer", "X-A,b c", ",".join(f"X-{n}" for n in range(17))])
+def test_bad_names_of_headers(value: str) -> None:
+    with pytest.raises(SettingError, match="SIP_HEADERS"):
+        load({"SIP_HEADERS": value})
+
+
+def test_names_of_headers() -> None:
+    assert load({"SIP_HEADERS": "X-Customer-Id, X-Language"}).sip_headers == "X-Customer-Id,X-Language"

@@ -178,7 +178,7 @@ class Transfer(FromBotMessage):
     summary: Annotated[str, Field(max_length=20_000)] = ""
     """What the human should know; kept with the call."""
     whisper: Annotated[str, Field(max_length=1_000)] = ""
-    """Said to the human before the caller is connected, where the operator has a voice for it."""
+    """What the human hears before the caller is connected: a text that is spoken, or the URL of a WAV file."""
     headers: Annotated[dict[HeaderName, HeaderValue], Field(max_length=20)] = {}
     """For the call to the human, or the REFER: SIP headers that begin with `X-`."""
 

@@ -170,13 +170,13 @@ def transfer(call: CallState, event: events.TransferRequested) -> Commands:
     yield call.note("transfer_requested", f"{where}: {event.summary}" if event.summary else where)
     call.transfers += 1
     try:
-        fence.check_count(call.route, call.transfers)
+        fence.check_count(call.route, call.transfers, too_many=event.too_many)
         destination = fence.resolve(call.route, event.to, event.way)
     except RefusedDestination as refusal:
         yield call.note("transfer_refused", str(refusal))
         yield TellTransfer(event.attempt, TransferOutcome.REFUSED, str(refusal))
         return
-    request = Request(event.summary, event.whisper, attended=event.way == "attended")
+    request = Request(event.summary, event.whisper, event.way == "attended", event.headers)
     yield from rungs.go_to(call, destination, request)
 
 

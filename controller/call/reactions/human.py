@@ -22,6 +22,8 @@ JOIN_SECONDS: Final = 5.0
 """A human who has picked up is in the bridge in milliseconds; past this it will not happen."""
 WHISPER_SECONDS: Final = 60.0
 """Longest time for what the human hears first, should Asterisk never report its end."""
+WHISPER_CHARACTERS_MAX: Final = 600
+"""Some forty seconds of speech: no caller waits longer for a human who is there."""
 PRESS_TO_ACCEPT: Final = {
     "de": "Ein Anruf für Sie. Zum Annehmen drücken Sie die {digit}.",
     "en": "A call for you. To take it, press {digit}.",
@@ -59,6 +61,9 @@ def answered(call: CallState, event: events.HumanAnswered) -> Commands:
 def _whisper(call: CallState, party: HumanParty) -> Sound | None:
     """What this human hears first: what the bot says, or the route; a key to press must be named."""
     said = party.request.whisper or (party.request.summary if party.rung.whisper else "") if party.request else ""
+    if said.startswith(("http://", "https://")):
+        return Sound(file=said)
+    said = said[:WHISPER_CHARACTERS_MAX]
     sound = Sound(text=said, language=call.route.language) if said else party.rung.whisper
     if sound is None and party.rung.accept_digit:
         text = PRESS_TO_ACCEPT.get(call.route.language.partition("-")[0], PRESS_TO_ACCEPT["en"])

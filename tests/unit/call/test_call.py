@@ -8,6 +8,7 @@ from controller.call import commands as c
 from controller.call import events as e
 from controller.call.transitions import TABLE
 from controller.call.vocabulary import Ending, State, TransferOutcome
+from controller.routing.route import Sound
 from controller.routing.trigger import Trigger
 from tests.unit.call.calls import BOT, HUMAN, REQUEST, dial, feed, kinds, make_call, talking
 
@@ -152,6 +153,15 @@ class TestTransfer:
         assert feed(call, e.BotLost(1, Trigger.DROPPED)) == [c.CloseBot(1, "failed")]
         feed(call, e.HumanAnswered(2), e.HumanJoined(2))
         assert call.state is State.WITH_HUMAN
+
+    def test_too_many_in_a_minute_are_refused(self) -> None:
+        told = feed(talking(), e.TransferRequested(1, too_many=True))
+        assert told == [c.TellTransfer(1, "refused", "there were 60 transfers in the last minute already")]
+
+    def test_a_whisper_may_be_a_file(self) -> None:
+        call = talking()
+        feed(call, e.TransferRequested(1, whisper="https://bot.example.com/hello.wav"))
+        assert feed(call, e.HumanAnswered(2)) == [c.Whisper(2, Sound(file="https://bot.example.com/hello.wav"))]
 
     def test_a_route_without_a_human_says_so(self) -> None:
         call = make_call(BOT, human=None)

@@ -12,6 +12,7 @@ from controller.context.context import CallContext, Context
 from controller.errors import AsteriskError, MediaLinkError
 from controller.media import control_messages as media
 from controller.records.items import CallClosed, Item, StepTaken
+from controller.routing.fence import RateLimit
 from controller.routing.route import Arrival, BotRung, Decision, HumanRung, Route
 from controller.session.call_session import CallSession, Services
 from controller.session.limits import OwnLimits
@@ -174,6 +175,7 @@ class Stage:
             Lines(),
             voicemail=nowhere,
             context=FakeContext(),
+            transfers=RateLimit(0, 60.0),
         )
         self.session = CallSession(call, CALLER, services)
         self.ari.entered = self._enter
