@@ -69,4 +69,4 @@ async def stack(
     yield running_stack
     await running_stack.until_nothing_left()
     if running_stack.controller.running:
-        await running_stack.until_closed(len(await running_stack.records()))
+        await running_stack.until_closed()

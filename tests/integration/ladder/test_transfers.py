@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import aiohttp
 import pytest
 
 from controller.carrier import listening
@@ -11,7 +12,7 @@ from controller.carrier.phone import Phone
 from controller.carrier.sounds import tone
 from controller.records.store import CallDetail
 from tests.integration.ladder.conftest import Line
-from tests.integration.ladder.routes import routes
+from tests.integration.ladder.routes import DESK, routes
 from tests.integration.ladder.test_triggers import BOT_THEN_DESK, talking
 from tests.integration.stack.asterisks import PHONE_NUMBER
 from tests.integration.stack.bot import Bot, BotCall
@@ -375,3 +376,34 @@ async def test_refer_refused(stack: Stack, bot: Bot, line: Line, answers: tuple[
         await call.send("hangup")
         await caller.until_request("BYE")
     await ended(stack, line, "bot_hung_up")
+
+
+async def test_the_humans_system_gets_the_context(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:
+    """Headers say which call it is and whose; with the one key in them the rest is read over HTTP."""
+    async with party(stack.asterisks.bundled.sip_port) as human:
+        dial = f"PJSIP/trunk/sip:+493023125100@127.0.0.1:{human.port}"
+        stack.route(routes(stack, BOT_THEN_DESK).replace(DESK, dial))
+        caller, call = await talking(carrier, bot)
+        await call.send("transcript", id="t1", role="caller", text="I want to cancel.")
+        await call.until_message("ack", id="t1")
+        line.transfer("bridge", "connected", context=True)
+        await call.send("transfer", summary="wants to cancel", headers={"X-Customer": "4711"})
+        invite = await human.until_request("INVITE")
+        await call.until_message("end")
+        key = invite.header("X-Handoff-Id")
+        assert invite.header("X-Customer") == "4711"
+        assert invite.header("User-to-User").startswith(key.encode().hex())
+        assert caller.peer in invite.header("From") or "+491713920012" in invite.header("From")
+        async with aiohttp.ClientSession() as session:
+            url = f"http://127.0.0.1:{stack.api_port}/v1/handoffs/{key}"
+            async with session.get(url) as answer:
+                assert answer.status == 200
+                told = await answer.json()
+            async with session.get(url[:-1]) as refused:
+                assert refused.status in {401, 403, 404}
+        assert invite.header("X-Call-Id") in str(told)
+        assert "wants to cancel" in str(told)
+        assert "I want to cancel." in str(told)
+        await caller.hang_up()
+        await human.until_request("BYE")
+    await ended(stack, line, "caller_hung_up")

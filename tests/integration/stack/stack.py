@@ -143,11 +143,12 @@ class Stack:
         finally:
             await store.close()
 
-    async def until_closed(self, calls: int) -> None:
+    async def until_closed(self, calls: int | None = None) -> None:
+        """Until so many records are there and closed; None: all that there are."""
         deadline = time.monotonic() + SETTLE_SECONDS
         while True:
             records = await self.records()
-            if len(records) == calls and all(record.ending for record in records):
+            if calls in (None, len(records)) and all(record.ending for record in records):
                 return
             if time.monotonic() > deadline:
                 raise AssertionError(f"{calls} closed records expected, there are {records}\n{self.controller.log()}")
