@@ -15,6 +15,8 @@ class BotLeg:
     accepted: bool = False
     joined: bool = False
     """Its media channel is in the bridge with the caller."""
+    media_later: bool = False
+    """It gets one once it has accepted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from controller.call import ear, events, finish, ladder, rungs
 from controller.call.commands import (
     AnswerCaller,
     Commands,
+    OpenMedia,
     PressKeys,
     Save,
     StopMusic,
@@ -45,6 +46,8 @@ def accepted(call: CallState, _event: events.BotAccepted) -> Commands:
     if call.bot:
         call.bot.accepted = True
         yield call.note("bot_accepted")
+        if call.bot.media_later:
+            yield OpenMedia(call.bot.attempt, call.bot.rung)
         yield from _answer_when_ready(call)
 
 
@@ -116,7 +119,7 @@ def reconnect(call: CallState, _event: events.BotLost | events.DeadlinePassed) -
     if call.bot:
         rung = call.bot.rung
         yield from finish.close_bot(call, "failed")
-        yield from rungs.offer(call, rung, resumed=True)
+        yield from rungs.offer(call, rung, resumed=True, media_later=True)
 
 
 def silent(call: CallState, _event: events.DeadlinePassed) -> Commands:
