@@ -87,6 +87,28 @@ async def answered_party(app: Application, caller: SipParty, **arrived: str) -> 
     return channel_id
 
 
+# --- how many come ------------------------------------------------------------------------------------------
+
+
+async def test_a_caller_for_whom_there_is_no_port_is_refused_before_asterisk_runs_out() -> None:
+    with asterisks.running(rtp_ports=24) as few:
+        async with application(few.bundled) as app, Carrier(few.carrier.url, few.carrier.password) as phones:
+            taken = [await with_media(app, phones) for _ in range(3)]
+            refused = await phones.dial(PHONE_NUMBER)
+            await refused.until_ended()
+            assert refused.sip_status == 503
+            await taken[0].hang_up()
+            await with_media(app, phones)
+            assert len([channel for channel in await app.ari.channels() if channel.state == "Up"]) >= 3
+
+
+async def with_media(app: Application, phones: Carrier) -> Phone:
+    """A call that has all the ports that one with a bot has."""
+    channel_id, phone = await answered(app, phones)
+    await app.ari.external_media(f"{channel_id}-media", "127.0.0.1:9", "ulaw")
+    return phone
+
+
 # --- what comes with a call ---------------------------------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ IMAGE = "ari-controller/asterisk"
 PHONE_NUMBER = "+493023125000"
 HUMAN_NUMBER = "+493023125100"
 READY_SECONDS = 20.0
-RTP_PORTS_EACH = 100  # 25 calls
+RTP_PORTS_EACH = 400  # 50 calls
 RTP_PORTS_FROM, RTP_PORTS_TO = 12_000, 30_000  # below the ports that the kernel gives out by itself
 NOFILE_MAX = 16_384  # Asterisk closes every possible descriptor when it starts
 
@@ -80,7 +80,7 @@ class Asterisks:
 def running(
     rtp_ports: int = RTP_PORTS_EACH, folders: Mapping[str, Path] | None = None, **settings: str
 ) -> Iterator[Asterisks]:
-    """Both, until the end of the block; each has so many ports for RTP, and a call takes four.
+    """Both, until the end of the block; each has so many ports for RTP, eight for a call.
 
     `folders` of this machine, and `settings`, are the bundled one's: path there -> folder.
     """
