@@ -94,6 +94,8 @@ async def serve(settings: Settings) -> None:
         parts = await api_parts(settings, dispatcher, store, writer, metrics, (router, closures_file))
         steered = await stack.enter_async_context(twilio_routes(settings, dispatcher))
         await stack.enter_async_context(serve_api(settings, parts, steered))
+        if not parts.accounts.users.all():
+            log.info("nobody can sign in yet", mend="ari-controller user add NAME")
         sweeper = Sweeper(store.database, Retention.of(settings), remover(ari, Path(settings.voicemail_dir)))
         await stack.enter_async_context(in_background("retention", sweeper.run()))
         tasks = [

@@ -31,11 +31,14 @@ log = structlog.get_logger()
 
 def closures_path(settings: Settings) -> Path:
     """Beside the SQLite database, unless CLOSED_FILE says otherwise."""
-    if settings.closed_file:
-        return Path(settings.closed_file)
+    return Path(settings.closed_file) if settings.closed_file else data_folder(settings) / FILE_NAME
+
+
+def data_folder(settings: Settings) -> Path:
+    """Where the SQLite database is."""
     url = make_url(settings.database_url)
     in_file = url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:"
-    return (Path(url.database).parent if in_file and url.database else Path("data")) / FILE_NAME
+    return Path(url.database).parent if in_file and url.database else Path("data")
 
 
 class ClosuresFile:

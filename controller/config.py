@@ -153,6 +153,8 @@ class Settings(BaseModel):
     api_tokens: SecretStr = SecretStr("")
     """`name:role:secret` entries, comma or line separated; empty: one admin token, kept at `api_token_path`."""
     api_token_path: str = "data/api_token"  # noqa: S105 - where it is kept, not what it is
+    users_file: str = ""
+    """Who may sign in (`ari-controller user`); empty: beside a SQLite database, else data/users.json."""
     api_requests_per_second: Annotated[float, Field(gt=0, le=100_000)] = 50.0
     """Of each token, and of each address without one."""
     api_tls_certificate: str = ""

@@ -9,11 +9,13 @@ from typing import Any, Final
 import aiohttp
 from aiohttp import web
 
+from controller.api.accounts import Accounts
 from controller.api.event_log import EventLog
 from controller.api.feed import event_log
 from controller.api.metrics import Backlog, Gauges, Metrics
 from controller.api.parts import Parts
 from controller.api.twilio import Twilio
+from controller.api.users import Users, users_path
 from controller.closures_file import ClosuresFile
 from controller.config import Settings
 from controller.errors import SettingError
@@ -61,6 +63,7 @@ async def api_parts(
         closures=routing[1],
         voicemail_folder=Path(settings.voicemail_dir),
         gauges=lambda: gauges(dispatcher, store, writer, events),
+        accounts=Accounts(Users(users_path(settings))),
     )
 
 

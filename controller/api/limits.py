@@ -11,11 +11,11 @@ BURST_SECONDS: Final = 2.0
 
 
 class RateLimit:
-    """`per_second` for each client in the long run."""
+    """`per_second` for each client in the long run, and `at_once` after a rest; without: those of BURST_SECONDS."""
 
-    def __init__(self, per_second: float) -> None:
+    def __init__(self, per_second: float, at_once: float | None = None) -> None:
         self._per_second = per_second
-        self._size = max(1.0, per_second * BURST_SECONDS)
+        self._size = max(1.0, per_second * BURST_SECONDS if at_once is None else at_once)
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         """What is left, and when that was so; the one used last is at the end."""
 

@@ -36,7 +36,7 @@ class Asked(Generic[Q, B]):
     query: Q
     body: B
     by: str
-    """Name of the token."""
+    """Name of the token, or of the user."""
     role: Role | None = None
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from controller.api.accounts import Accounts
 from controller.api.control import Calls
 from controller.api.event_log import EventLog
 from controller.api.metrics import Gauges, Metrics
@@ -32,3 +33,4 @@ class Parts:
     closures: ClosuresFile
     voicemail_folder: Path
     gauges: Callable[[], Awaitable[Gauges]]
+    accounts: Accounts

@@ -30,6 +30,7 @@ async def serve_api(settings: Settings, parts: Parts, others: Sequence[web.Route
     gate = Gate(
         tokens.load(settings.api_tokens.get_secret_value(), Path(settings.api_token_path)),
         settings.api_requests_per_second,
+        parts.accounts.sessions,
     )
     context = _tls(settings)
     app = application(OPERATIONS, parts, gate, tls=context is not None)

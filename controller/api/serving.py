@@ -19,6 +19,7 @@ from controller.api.limits import RateLimit
 from controller.api.operations import BODY_BYTES_MAX, Asked, Model, Operation
 from controller.api.parts import Parts
 from controller.api.problems import Problem
+from controller.api.sessions import Session, Sessions
 from controller.api.tokens import Role, Token, Tokens
 from controller.errors import ControllerError, SoundError
 from controller.records.search import BadQuery
@@ -60,24 +61,32 @@ log = structlog.get_logger()
 
 
 class Gate:
-    """Lets requests in: a valid token with the right role, and not too many."""
+    """Lets requests in: a valid token or session with the right role, and not too many."""
 
-    def __init__(self, tokens: Tokens, per_second: float) -> None:
+    def __init__(self, tokens: Tokens, per_second: float, sessions: Sessions) -> None:
         self._tokens = tokens
+        self._sessions = sessions
         self._limit = RateLimit(per_second)
 
-    def admit(self, request: web.Request, role: Role) -> Token:
+    def admit(self, request: web.Request, role: Role) -> Token | Session:
         """Who asks. Raises Problem."""
-        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-        token = self._tokens.find(secret.strip()) if scheme.lower() == "bearer" else None
-        # Who has no token is counted by address, so that guessing has a limit too.
-        self.count(f"token {token.name}" if token else f"address {request.remote}")
-        if token is None:
-            detail = "an Authorization header with a valid bearer token is needed"
+        who = self._who(request)
+        # Who is nobody is counted by address, so that guessing has a limit too.
+        kind = "token" if isinstance(who, Token) else "user"
+        self.count(f"{kind} {who.name}" if who else f"address {request.remote}")
+        if who is None:
+            detail = "an Authorization header with a valid bearer token is needed, or to be signed in"
             raise Problem(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": "Bearer"})
-        if not token.role.includes(role):
-            raise Problem(HTTPStatus.FORBIDDEN, f"this needs the role {role}, and {token.name} has {token.role}")
-        return token
+        if not who.role.includes(role):
+            raise Problem(HTTPStatus.FORBIDDEN, f"this needs the role {role}, and {who.name} has {who.role}")
+        return who
+
+    def _who(self, request: web.Request) -> Token | Session | None:
+        given = request.headers.get("Authorization", "")
+        if not given:
+            return self._sessions.of(request)
+        scheme, _, secret = given.partition(" ")
+        return self._tokens.find(secret.strip()) if scheme.lower() == "bearer" else None
 
     def counted(self, handler: Any) -> Handler:
         """A handler of somebody else's: its requests are counted by address."""
@@ -101,7 +110,7 @@ def serving(operation: Operation, parts: Parts, gate: Gate) -> Handler:
     """What serves one operation."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        token = gate.admit(request, operation.role) if operation.role else None
+        who = gate.admit(request, operation.role) if operation.role else None
         if operation.limited:
             gate.count(f"address {request.remote}")
         asked = Asked(
@@ -109,8 +118,8 @@ def serving(operation: Operation, parts: Parts, gate: Gate) -> Handler:
             request.match_info,
             _query(request, operation.query),
             await _body(request, operation),
-            token.name if token else "",
-            token.role if token else None,
+            who.name if who else "",
+            who.role if who else None,
         )
         answer = await operation.work(parts, asked)
         if isinstance(answer, web.StreamResponse):

@@ -10,11 +10,13 @@ from typing import Any
 import aiohttp
 import pytest
 
+from controller.api.accounts import Accounts
 from controller.api.event_log import EventLog
 from controller.api.feed import event_log
 from controller.api.metrics import Gauges, Metrics
 from controller.api.parts import Parts
 from controller.api.server import serve_api
+from controller.api.users import Users
 from controller.closures_file import ClosuresFile
 from controller.config import Settings
 from controller.records.store import RecordStore
@@ -137,7 +139,10 @@ async def make_parts(folder: Path, health: dict[str, Any], calls: FakeCalls, sto
     (folder / "routes.toml").write_text(ROUTES, encoding="utf-8")
     router = Router(load_routes(Settings(routes_file=str(folder / "routes.toml"))))
     closures = ClosuresFile(folder / "closed.json", router.close)
-    return Parts(lambda: health, calls, store, events, EventLog(10), metrics, router, closures, folder, gauges)
+    accounts = Accounts(Users(folder / "users.json"))
+    return Parts(
+        lambda: health, calls, store, events, EventLog(10), metrics, router, closures, folder, gauges, accounts
+    )
 
 
 @pytest.fixture

@@ -96,3 +96,13 @@ def test_a_number_is_forgotten_after_a_question(run: Run) -> None:
 def test_what_is_old_is_swept(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEEP_EVENTS_DAYS", "7")
     assert "calls        0" in run("records", "sweep")
+
+
+def test_users_are_added_listed_and_removed(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("USERS_FILE", str(tmp_path / "users.json"))
+    assert "Nobody yet" in run("user", "list")
+    assert "role operate" in run("user", "add", "anna", "--role", "operate", typed="correct horse\n")
+    run("user", "add", "berta", status=1, typed="short\n")
+    assert run("user", "list") == "operate  anna\n"
+    assert "may not sign in any more" in run("user", "remove", "anna")
+    run("user", "remove", "anna", status=1)
