@@ -34,12 +34,13 @@ from controller.records.writer import RecordWriter
 from controller.reporting import api_parts, counted, twilio_routes
 from controller.routes_file import RoutesFile, load_routes
 from controller.routing.router import Router
+from controller.routing.routes import Routes
 from controller.session.dispatcher import Dispatcher, Rules
 from controller.session.files import remover
 from controller.session.voices import Voices
 from controller.sounds.sounds import Sounds
 from controller.webhooks.sender import Sender
-from controller.webhooks.targets import targets as webhook_targets
+from controller.webhooks.targets import audience
 
 RECORDS_CLOSE_SECONDS: Final = 3.0
 """For what is waiting to be written when we stop."""
@@ -70,7 +71,7 @@ async def serve(settings: Settings) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, routes_file.reload)
     stopping = _on_signal()
     async with AsyncExitStack() as stack:
-        store, writer = await stack.enter_async_context(_records(settings))
+        store, writer = await stack.enter_async_context(_records(settings, router.routes))
         ari = await stack.enter_async_context(
             AriClient(
                 settings.ari_url,
@@ -84,7 +85,13 @@ async def serve(settings: Settings) -> None:
         await sounds.open()
         voices = Voices(sounds)
         await voices.prepare(router.routes)
-        routes_file.on_loaded = voices.prepare
+
+        async def prepare(routes: Routes) -> None:
+            told = audience(settings, routes)
+            await voices.prepare(routes)
+            store.tell(told)
+
+        routes_file.on_loaded = prepare
         context = await stack.enter_async_context(Context(store.database, settings))
         calls_max = router.routes.calls_max or settings.calls_max
         names = tuple(name for name in settings.sip_headers.split(",") if name)
@@ -131,8 +138,9 @@ async def work(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def _records(settings: Settings) -> AsyncIterator[tuple[RecordStore, RecordWriter]]:
-    store = await RecordStore.open(settings.database_url, node=settings.node_name, targets=webhook_targets(settings))
+async def _records(settings: Settings, routes: Routes) -> AsyncIterator[tuple[RecordStore, RecordWriter]]:
+    told = audience(settings, routes)
+    store = await RecordStore.open(settings.database_url, node=settings.node_name, audience=told)
     writer = RecordWriter(store)
     writer.start()
     await _close_abandoned(store, writer, settings.node_name)

@@ -15,7 +15,7 @@ from controller.api.operations import Asked, Model, Nothing, Operation
 from controller.api.parts import Parts
 from controller.api.problems import Mistake, Problem
 from controller.api.tokens import Role
-from controller.records.events import EventType
+from controller.routing.webhook import EventType
 
 HEARTBEAT_SECONDS: Final = 15.0
 """Longest silence: proxies close what is silent for 30 s or more."""

@@ -6,8 +6,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from controller.api.event_log import Entry, EventLog, Filter
 from controller.records import feed
-from controller.records.events import EventType
 from controller.records.store import RecordStore, StoreAway
+from controller.routing.webhook import EventType
 
 
 async def event_log(store: RecordStore) -> EventLog:

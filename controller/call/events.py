@@ -202,7 +202,8 @@ class TranscriptSaid:
     attempt: int
     id: str
     role: str
-    text: str
+    text: str = field(repr=False)
+    """In no log: the route may say that it is not kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import aiohttp
 from controller.config import Settings
 from controller.errors import ControllerError
 from controller.routing.route import Arrival
+from controller.routing.webhook import key_of
 from controller.webhooks import signature
 from controller.webhooks.targets import check_secret
 
@@ -31,7 +32,7 @@ class ContextWebhook:
 
     def __init__(self, url: str, secret: str) -> None:
         self._url = url
-        self._key = signature.key_of(secret)
+        self._key = key_of(secret)
         self._session: aiohttp.ClientSession | None = None
 
     @classmethod

@@ -5,29 +5,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any, Final
 
 from controller.records import items
-
-
-class EventType(StrEnum):
-    """What an event is about. A webhook's filter and the live stream's have these words."""
-
-    CALL_STARTED = "call.started"
-    CALL_STEP = "call.step"
-    TRANSCRIPT = "transcript"
-    RESULT = "result"
-    LOG = "log"
-    DTMF = "dtmf"
-    TRANSFER = "transfer"
-    VOICEMAIL = "voicemail"
-    CALLBACK = "callback"
-    HANDOFF = "handoff"
-    METADATA = "metadata"
-    RECORDING = "recording"
-    CALL_ENDED = "call.ended"
-
+from controller.routing.webhook import EventType
 
 TYPES: Final[dict[type[Any], EventType]] = {
     items.CallOpened: EventType.CALL_STARTED,

@@ -6,8 +6,9 @@ from typing import Final
 from sqlalchemy import func, select
 
 from controller.records.database import Database
-from controller.records.events import Event, EventType, StoredEvent
+from controller.records.events import Event, StoredEvent
 from controller.records.tables import EventRow
+from controller.routing.webhook import EventType
 
 EVENTS_READ_MAX: Final = 1_000
 """At a time, some hundred kilobytes."""

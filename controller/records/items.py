@@ -47,7 +47,8 @@ class TranscriptSaid:
     """The bot's own id; where it gave none, one made by us, for a write is repeated when its outcome is unknown."""
     at_ms: float
     role: str
-    text: str
+    text: str = field(repr=False)
+    """In no log: what was said has its own days to be kept."""
 
 
 @dataclass(frozen=True, slots=True)

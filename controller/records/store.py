@@ -5,7 +5,8 @@ written, and a message for every target of webhooks that wants it: what is store
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import select
@@ -19,7 +20,7 @@ from controller.records.database import Database, open_database
 from controller.records.events import StoredEvent
 from controller.records.items import Item
 from controller.records.tables import CallRow
-from controller.records.targets import RoutePolicy, Target
+from controller.records.targets import NOBODY, Audience
 
 __all__ = ["CallDetail", "CallSummary", "CallUnknown", "ItemsRefused", "RecordStore", "StoreAway"]
 
@@ -50,20 +51,22 @@ class RecordStore:
         self._listeners: list[EventsListener] = []
 
     @classmethod
-    async def open(
-        cls,
-        url: str,
-        *,
-        node: str = "",
-        targets: Sequence[Target] = (),
-        policies: Mapping[str, RoutePolicy] | None = None,
-    ) -> "RecordStore":
+    async def open(cls, url: str, *, node: str = "", audience: Audience = NOBODY) -> "RecordStore":
         """Open, or create, the database. Raises SettingError about DATABASE_URL.
 
-        `node` is what this controller is called among those that share the database; `targets` and `policies` (by
-        route) say who is told of what is written, and what is not written at all.
+        `node` is what this controller is called among those that share the database; `audience` is told of what is
+        written.
         """
-        return cls(await open_database(url), writing.Rules(node, tuple(targets), policies or {}))
+        return cls(await open_database(url), writing.Rules(node, audience))
+
+    @property
+    def audience(self) -> Audience:
+        """Who is told of what is written."""
+        return self.rules.audience
+
+    def tell(self, audience: Audience) -> None:
+        """From now on, these are told."""
+        self.rules = replace(self.rules, audience=self.audience.followed_by(audience))
 
     async def close(self) -> None:
         """Give back connections, files and threads."""

@@ -1,44 +1,33 @@
-"""Who is told of what: the targets of webhooks, and what a route lets be kept at all. Pure."""
+"""Who is told of an event: the targets that its route names. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from controller.records.events import Event, EventType
-
-EVENTS_BY_DEFAULT: Final = frozenset(EventType) - {EventType.CALL_STEP, EventType.LOG}
-"""What a target gets that names no types: what came of calls, and not how the controller or the bot went about it."""
+from controller.records.events import Event
+from controller.routing.webhook import Target
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """Where events go. `name` is what the outbox remembers: a URL may change while messages wait for it."""
+class Audience:
+    """All targets of webhooks, and which of them the routes are for."""
 
-    name: str
-    url: str
-    secret: str = field(repr=False)
-    events: frozenset[EventType] = EVENTS_BY_DEFAULT
-    routes: frozenset[str] = frozenset()
-    """Empty: of all routes."""
+    targets: tuple[Target, ...] = ()
+    of_routes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Names of targets, by the name of the route; a route that is not here tells all of them."""
 
-    def wants(self, event: Event) -> bool:
-        """Whether this event is for this target."""
-        return event.type in self.events and (not self.routes or event.route in self.routes)
+    def names(self, event: Event) -> list[str]:
+        """Of the targets that get this event."""
+        chosen = self.of_routes.get(event.route)
+        return [
+            target.name
+            for target in self.targets
+            if event.type in target.events and (chosen is None or target.name in chosen)
+        ]
 
-
-@dataclass(frozen=True, slots=True)
-class RoutePolicy:
-    """What is kept of the calls of a route. What is not kept is told to nobody either."""
-
-    transcripts: bool = True
-    digits: bool = True
-    """The keys that callers press: a PIN, a card number."""
-    logs: bool = True
+    def followed_by(self, later: "Audience") -> "Audience":
+        """The later one; routes that it does not know any more may have calls in progress, which keep what they had."""
+        return Audience(later.targets, {**self.of_routes, **later.of_routes})
 
 
-KEEP_ALL: Final = RoutePolicy()
-
-
-def messages(targets: Sequence[Target], event: Event) -> list[str]:
-    """Names of the targets that get this event."""
-    return [target.name for target in targets if target.wants(event)]
+NOBODY: Final = Audience()

@@ -1,7 +1,7 @@
 """Items into the database: one transaction with the item, its event, and a message for every target that wants it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ from controller.records.tables import (
     TransferRow,
     VoicemailRow,
 )
-from controller.records.targets import KEEP_ALL, RoutePolicy, Target, messages
+from controller.records.targets import NOBODY, Audience
 
 TABLES: Final[dict[type[Any], type[Table]]] = {
     items.StepTaken: StepRow,
@@ -53,24 +53,10 @@ PLACES_TRIED_MAX: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is kept, and who is told."""
+    """Who writes, and who is told."""
 
     node: str = ""
-    targets: Sequence[Target] = ()
-    policies: Mapping[str, RoutePolicy] = field(default_factory=dict)
-    """By the name of the route; what is not named keeps everything."""
-
-    def keeps(self, item: items.Item, route: str) -> bool:
-        policy = self.policies.get(route, KEEP_ALL)
-        match item:
-            case items.TranscriptSaid():
-                return policy.transcripts
-            case items.DtmfPressed() | items.StepTaken(kind="dtmf"):
-                return policy.digits
-            case items.LogWritten():
-                return policy.logs
-            case _:
-                return True
+    audience: Audience = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +77,7 @@ async def write(
     await _open_calls(database, connection, [redact(item) for item in openings], rules.node)
     calls = await _read_calls(connection, {item.call_id for item in batch})
     # Calls first, since the rest refers to them; ends last, since nothing of a call comes after its end.
-    kept = [
-        redact(item)
-        for item in sorted(batch, key=_rank)
-        if item.call_id not in calls or rules.keeps(item, calls[item.call_id].route)
-    ]
+    kept = [redact(item) for item in sorted(batch, key=_rank)]
     for kind, table in TABLES.items():
         rows = [_columns(item) for item in kept if isinstance(item, kind)]
         if rows:
@@ -106,7 +88,7 @@ async def write(
     # The end of a call that nobody opened is no news.
     told = [to_event(i, calls[i.call_id].route, calls[i.call_id].started_at) for i in kept if i.call_id in calls]
     stored = await _write_events(database, connection, told)
-    await _write_messages(database, connection, stored, rules.targets)
+    await _write_messages(database, connection, stored, rules.audience)
     await _index(database, connection, kept, calls)
     return stored
 
@@ -182,12 +164,12 @@ async def _write_events(database: Database, connection: AsyncConnection, told: S
 
 
 async def _write_messages(
-    database: Database, connection: AsyncConnection, stored: Sequence[StoredEvent], targets: Sequence[Target]
+    database: Database, connection: AsyncConnection, stored: Sequence[StoredEvent], audience: Audience
 ) -> None:
     rows = [
         {"target": name, "event_number": new.number, "call_id": new.event.call_id}
         for new in stored
-        for name in messages(targets, new.event)
+        for name in audience.names(new.event)
     ]
     if not rows:
         return

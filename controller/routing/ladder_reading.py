@@ -67,6 +67,22 @@ class Surroundings:
     read: Callable[[str], str]
     """The content of a file. Raises OSError."""
 
+    def secret(self, variable: str, file: str, path: Path, findings: Findings) -> str:
+        """From the one of the two that is named; empty, and a finding, where it is not there."""
+        if variable:
+            value = self.environment.get(variable, "")
+            if not value:
+                findings.add(path, f"the environment variable {variable} is not set", "Set it, in .env or there")
+            return value
+        if not file:
+            return ""
+        name = self.locate(file)
+        try:
+            return self.read(name).strip()
+        except OSError as error:
+            findings.add(path, f"cannot read {name} ({error.strerror})", "Name a readable file")
+            return ""
+
 
 def checked(model: type[Model], raw: Any, path: Path, findings: Findings) -> Model | None:
     """The table at `path`, or None and what is wrong with it."""
@@ -234,19 +250,7 @@ class LadderReading:
         return Sound(table.text, file, table.builtin, table.language)
 
     def _secret(self, variable: str, file: str, path: Path) -> str:
-        if variable:
-            value = self._around.environment.get(variable, "")
-            if not value:
-                self._findings.add(path, f"the environment variable {variable} is not set", "Set it, in .env or there")
-            return value
-        if not file:
-            return ""
-        name = self._around.locate(file)
-        try:
-            return self._around.read(name).strip()
-        except OSError as error:
-            self._findings.add(path, f"cannot read {name} ({error.strerror})", "Name a readable file")
-            return ""
+        return self._around.secret(variable, file, path, self._findings)
 
 
 def _tables(value: Any) -> dict[str, dict[str, Any]]:

@@ -19,12 +19,15 @@ from controller.routing.locate import Path
 from controller.routing.matching import Condition, Criterion, RouteIndex
 from controller.routing.numbers import WITHHELD
 from controller.routing.problems import Findings, Problem, RoutesError, nearest
-from controller.routing.route import Destination, Fence, HumanRung, QueueRung, ReferRung, Route
+from controller.routing.route import Destination, Fence, HumanRung, Keep, QueueRung, ReferRung, Route
 from controller.routing.routes import UTC_ZONE, Routes
+from controller.routing.webhook import DEFAULT_TARGET, Target, key_of
 
 Model = TypeVar("Model", bound=BaseModel)
 
-SECTIONS: Final = ("defaults", "limits", "fence", "callers", "trunks", "bots", "humans", "calendars", "routes")
+SECTIONS: Final = (
+    "defaults", "limits", "fence", "callers", "trunks", "webhooks", "bots", "humans", "calendars", "routes"
+)  # fmt: skip
 COMBINATIONS_MAX: Final = 100_000
 """Of the alternatives of one route: each takes some 200 bytes of the index."""
 
@@ -91,6 +94,7 @@ class _Reading:
             trunk_countries=self._trunks(),
             zone=zone or next((calendar.zone for calendar in calendars.values()), UTC_ZONE),
             calls_max=limits.calls_max,
+            webhooks=tuple(self._webhooks()),
         )
 
     def _check_sections(self) -> None:
@@ -101,7 +105,7 @@ class _Reading:
                 self._findings.add((key,), "is a list of tables", "Write [[routes]], in double brackets")
             elif key != "routes" and not isinstance(value, dict):
                 self._findings.add((key,), "is a table", f"Write [{key}]")
-            elif key in ("bots", "humans", "calendars", "trunks"):
+            elif key in ("bots", "humans", "calendars", "trunks", "webhooks"):
                 for name, inner in value.items():
                     if not isinstance(inner, dict):
                         self._findings.add((key, name), "is a table with a name", f"Write [{key}.{name}]")
@@ -132,6 +136,38 @@ class _Reading:
             if table:
                 found[name] = table.country
         return found
+
+    def _webhooks(self) -> Iterator[Target]:
+        for name, raw in self._section("webhooks").items():
+            path = ("webhooks", name)
+            table = checked(tables.WebhookTable, raw, path, self._findings) if isinstance(raw, dict) else None
+            if name == DEFAULT_TARGET:
+                self._findings.add(path, "is the name of the target that WEBHOOK_URL makes", "Choose another")
+            if table:
+                yield Target(name, table.url, self._signing_secret(table.secret, path), frozenset(table.events))
+
+    def _signing_secret(self, table: tables.SecretTable, path: Path) -> str:
+        secret = self._around.secret(table.env, table.file, (*path, "secret"), self._findings)
+        if secret:
+            try:
+                key_of(secret)
+            except ValueError as error:
+                mend = "Make one: echo whsec_$(openssl rand -base64 32)"
+                self._findings.add((*path, "secret"), f"cannot sign: {error}", mend)
+        return secret
+
+    def _targets_of(self, table: tables.RouteTable, path: Path) -> frozenset[str] | None:
+        if table.webhooks is None:
+            return None
+        known = set(self._section("webhooks"))
+        for number, name in enumerate(table.webhooks):
+            where = (*path, "webhooks", number)
+            if name == DEFAULT_TARGET:
+                if not any(self._around.environment.get(url) for url in ("WEBHOOK_URL", "WEBHOOK_URL_FILE")):
+                    self._findings.add(where, "WEBHOOK_URL is not set, which makes this target", "Set it in .env")
+            elif name not in known:
+                self._findings.add_unknown(where, "webhook", name, known)
+        return frozenset(table.webhooks)
 
     def _callers(self) -> dict[str, list[str]]:
         found = {}
@@ -212,6 +248,8 @@ class _Reading:
             language=table.language or common.defaults.language,
             fence=to_fence(table.fence, common.defaults.country or "") if table.fence else common.fence,
             metadata=table.metadata,
+            webhooks=self._targets_of(table, path),
+            keep=Keep(**table.keep.model_dump()),
         )
 
 

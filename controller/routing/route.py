@@ -227,6 +227,16 @@ class Fence:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """What is kept of the calls of a route. What is not kept is told to nobody either."""
+
+    transcripts: bool = True
+    digits: bool = True
+    """The keys that are pressed: a PIN, a card number."""
+    logs: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """What is tried for a call, first to last. `human` takes the transfers that the bot asks for."""
 
@@ -243,6 +253,9 @@ class Route:
     fence: Fence = Fence()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """Told to every bot of this route."""
+    webhooks: frozenset[str] | None = None
+    """Names of the targets that are told of its calls; None: all of them."""
+    keep: Keep = Keep()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from controller.routing.closures import Closures
 from controller.routing.matching import Facts, Matched, RouteIndex
 from controller.routing.numbers import country_of, normalise
 from controller.routing.route import Arrival, BotRung, Route, Sound
+from controller.routing.webhook import Target
 
 UTC_ZONE = ZoneInfo("UTC")
 
@@ -32,6 +33,8 @@ class Routes:
     """In which times are written where no calendar is meant."""
     calls_max: int = 0
     """At a time, of all routes; 0: no limit."""
+    webhooks: tuple[Target, ...] = ()
+    """Who is told of calls, beside the one of the settings."""
 
     def facts(self, arrival: Arrival) -> Facts:
         """What a route can match by."""

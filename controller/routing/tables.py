@@ -12,6 +12,7 @@ from controller.config import BotAudio, MediaTransport, UplinkMs, Voice
 from controller.routing.numbers import is_country
 from controller.routing.problems import wrong
 from controller.routing.trigger import Trigger
+from controller.routing.webhook import EVENTS_BY_DEFAULT, EventType
 
 _SAFE: Final = r"[^&,;|\s]*"
 """What cannot add a second destination or an option to a dial string."""
@@ -43,15 +44,28 @@ def _like(pattern: str, what: str, mend: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _bot_url(value: str) -> str:
+def _is_url(value: str, *schemes: str) -> bool:
     try:
         parts = urlsplit(value)
-        usable = parts.scheme in ("ws", "wss") and bool(parts.hostname) and parts.port != 0
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        usable = False
-    if not usable:
+        return False
+
+
+def _bot_url(value: str) -> str:
+    if not _is_url(value, "ws", "wss"):
         raise wrong("is no WebSocket URL", 'Write url = "wss://bot.example.com/call"')
     return value
+
+
+def _http_url(value: str) -> str:
+    if not _is_url(value, "http", "https"):
+        raise wrong("is no URL of a web server", 'Write url = "https://crm.example.com/calls"')
+    return value
+
+
+def _events(value: Any) -> Any:
+    return list(EventType) if value == "all" else value
 
 
 def _country(value: str) -> str:
@@ -114,6 +128,8 @@ Prefix = Annotated[str, _like(r"\+[1-9][0-9]{0,14}", "prefix", 'Write it with + 
 SoundName = Annotated[str, _like(r"[A-Za-z0-9/_-]*", "name of a sound", "Write it without its ending")]
 VariableName = Annotated[str, AfterValidator(_variable)]
 BotUrl = Annotated[str, AfterValidator(_bot_url)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+Event = Annotated[EventType, Field(strict=False)]
 Country = Annotated[str, AfterValidator(_country)]
 OneOrMore = Annotated[list[str], BeforeValidator(_listed), Field(min_length=1)]
 Otherwise = Literal["back", "next"]
@@ -279,6 +295,12 @@ class FenceTable(Table):
     per_minute_max: Annotated[int, Field(ge=0, le=100_000)] = 60
 
 
+class KeepTable(Table):
+    transcripts: bool = True
+    digits: bool = True
+    logs: bool = True
+
+
 class RouteTable(Table):
     name: Name
     match: MatchTable = MatchTable()
@@ -290,6 +312,16 @@ class RouteTable(Table):
     language: str = ""
     fence: FenceTable | None = None
     metadata: Annotated[dict[str, Any], AfterValidator(_json)] = {}
+    webhooks: list[str] | None = None
+    keep: KeepTable = KeepTable()
+
+
+class WebhookTable(Table):
+    """A target of webhooks."""
+
+    url: HttpUrl
+    secret: Secret
+    events: Annotated[list[Event], BeforeValidator(_events)] = sorted(EVENTS_BY_DEFAULT)
 
 
 class ClosingTable(Table):

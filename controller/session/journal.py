@@ -35,7 +35,11 @@ class Journal:
         self._log = structlog.get_logger().bind(call=call.id)
 
     def write(self, command: c.Recorded) -> None:
-        stored = None
+        kept = translation.to_be_kept(command, self._call.route.keep)
+        if kept is None:
+            self._pass_over(command)
+            return
+        command, stored = kept, None
         if isinstance(command, c.Note):
             detail = {"detail": command.detail} if command.detail else {}
             self._log.info(command.kind, at=f"{command.at:.3f}", **detail)
@@ -47,6 +51,11 @@ class Journal:
             self._submit(item, stored)
         if isinstance(command, c.Note):
             self._position += 1
+
+    def _pass_over(self, command: c.Recorded) -> None:
+        """Nothing of it is written; the bot need not send it again."""
+        if isinstance(command, c.Save):
+            self._post(e.Stored(command.item.attempt, command.item.id))
 
     def hand_off(self, summary: str) -> str:
         """Offer what is known of the call to whoever takes it; the key to ask with, which is nowhere kept."""

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,7 +17,7 @@ from controller.config import BotAudio
 from controller.errors import ProtocolError
 from controller.media import control_messages as media
 from controller.records import items
-from controller.routing.route import Arrival, BotRung, Route
+from controller.routing.route import Arrival, BotRung, Keep, Route
 from controller.routing.trigger import Trigger
 from controller.session.asterisk_audio import asterisk_audio
 
@@ -242,6 +243,21 @@ def to_bot(command: c.Told) -> protocol.ToBot:
             return protocol.MetadataUpdated(data=data)
 
 
+def to_be_kept(command: c.Recorded, keep: Keep) -> c.Recorded | None:
+    """What of it may be written, by the call's route; None: nothing."""
+    match command:
+        case c.Save(item=e.TranscriptSaid()) if not keep.transcripts:
+            return None
+        case c.Save(item=e.LogWritten()) if not keep.logs:
+            return None
+        case c.Note(kind="dtmf" | "dtmf_sent") if not keep.digits:
+            return replace(command, detail="")
+        case c.Note(kind="rung_left", detail=detail) if not keep.digits and detail.startswith(Trigger.ESCAPE):
+            return replace(command, detail=Trigger.ESCAPE.value)
+        case _:
+            return command
+
+
 def to_items(command: c.Recorded, call_id: str, started_at: datetime, position: int) -> list[items.Item]:
     """What is stored. `started_at` is aware; `position` counts the call's notes."""
     match command:
@@ -282,7 +298,7 @@ def _noted(note: c.Note, call_id: str, position: int) -> list[items.Item]:
     """A step; a key and the way to a human are facts of their own as well."""
     at_ms, item_id = note.at * 1000, f"step-{position}"
     noted: list[items.Item] = [items.StepTaken(call_id, position, at_ms, note.kind, note.detail)]
-    if note.kind == "dtmf":
+    if note.kind == "dtmf" and note.detail:
         noted.append(items.DtmfPressed(call_id, item_id, at_ms, note.detail))
     elif note.kind in TRANSFER_STATES:
         state = TRANSFER_STATES[note.kind] or note.detail.partition(":")[0]

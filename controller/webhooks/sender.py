@@ -20,7 +20,7 @@ from controller.records import outbox
 from controller.records.events import StoredEvent
 from controller.records.outbox import Message, Outcome, Stream
 from controller.records.store import RecordStore
-from controller.records.targets import Target
+from controller.routing.webhook import Target, key_of
 from controller.webhooks import signature
 from controller.webhooks.retry import Verdict, decide, judge
 
@@ -37,7 +37,7 @@ LEASE_SECONDS: Final = 60.0
 """More than a turn and a request: what a sender that died had taken is taken by another after this."""
 
 POLL_SECONDS: Final = 1.0
-"""How often the outbox is looked at without being told: for retries, and for what others have put there."""
+"""How often the outbox and the targets are looked at without being told: for retries, and for what others do."""
 
 AWAY_PAUSE_SECONDS: Final = 5.0
 """Between two streams that try a target which did not answer the last."""
@@ -51,10 +51,11 @@ log = structlog.get_logger(__name__)
 
 
 class Sender:
-    """Sends to all targets of a store until it is cancelled."""
+    """Sends to all targets of a store, which may change, until it is cancelled."""
 
     def __init__(self, store: RecordStore) -> None:
-        self._lines = [_Line(store, target) for target in store.rules.targets]
+        self._store = store
+        self._lines: dict[Target, _Line] = {}
         self._unsubscribe = store.subscribe(self._told)
 
     async def run(self) -> None:
@@ -66,12 +67,26 @@ class Sender:
             async with aiohttp.ClientSession(
                 timeout=timeout, headers=headers, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
             ) as session:
-                await asyncio.gather(*(line.run(session) for line in self._lines))
+                await self._follow(session)
         finally:
             self._unsubscribe()
 
+    async def _follow(self, session: aiohttp.ClientSession) -> None:
+        """A line for each target there is. What one that is over had taken is free again when its lease runs out."""
+        running: dict[Target, asyncio.Task[None]] = {}
+        async with asyncio.TaskGroup() as lines:
+            while True:
+                wanted = set(self._store.audience.targets)
+                for target in running.keys() - wanted:
+                    running.pop(target).cancel()
+                for target in wanted - running.keys():
+                    self._lines[target] = line = _Line(self._store, target)
+                    running[target] = lines.create_task(line.run(session), name=f"webhooks {target.name}")
+                self._lines = {target: self._lines[target] for target in running}
+                await asyncio.sleep(POLL_SECONDS)
+
     def _told(self, stored: Sequence[StoredEvent]) -> None:
-        for line in self._lines:
+        for line in self._lines.values():
             line.told(stored)
 
 
@@ -81,7 +96,7 @@ class _Line:
     def __init__(self, store: RecordStore, target: Target) -> None:
         self._database = store.database
         self._target = target
-        self._key = signature.key_of(target.secret)
+        self._key = key_of(target.secret)
         self._host = urlsplit(target.url).hostname or ""
         self._turns: set[asyncio.Task[Outcome]] = set()
         self._outcomes: list[Outcome] = []
@@ -90,7 +105,7 @@ class _Line:
         self._database_away = False
 
     def told(self, stored: Sequence[StoredEvent]) -> None:
-        if any(self._target.wants(new.event) for new in stored):
+        if any(new.event.type in self._target.events for new in stored):
             self._awake.set()
 
     async def run(self, session: aiohttp.ClientSession) -> None:

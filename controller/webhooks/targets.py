@@ -1,19 +1,20 @@
-"""The targets of webhooks, from the settings."""
-
-from typing import Final
+"""The targets of webhooks, from the settings and the routes."""
 
 from controller.config import Settings
 from controller.errors import SettingError
-from controller.records.events import EventType
-from controller.records.targets import EVENTS_BY_DEFAULT, Target
-from controller.webhooks.signature import key_of
+from controller.records.targets import Audience
+from controller.routing.routes import Routes
+from controller.routing.webhook import DEFAULT_TARGET, EVENTS_BY_DEFAULT, EventType, Target, key_of
 
-DEFAULT_TARGET: Final = "default"
-"""Name of the one that WEBHOOK_URL makes."""
+
+def audience(settings: Settings, routes: Routes) -> Audience:
+    """Who is told of what. Raises SettingError."""
+    chosen = {route.name: route.webhooks for route in routes.routes if route.webhooks is not None}
+    return Audience((*targets(settings), *routes.webhooks), chosen)
 
 
 def targets(settings: Settings) -> tuple[Target, ...]:
-    """None or one. Raises SettingError."""
+    """That of the settings: none or one. Raises SettingError."""
     if not settings.webhook_url:
         return ()
     secret = settings.webhook_secret.get_secret_value()

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from controller.records.events import EventType
 from controller.records.items import CallOpened, TranscriptSaid
 from controller.records.store import RecordStore
-from controller.records.targets import Target
+from controller.records.targets import Audience
 from controller.records.writer import BATCH_ITEMS_MAX
+from controller.routing.webhook import EventType, Target
 from controller.webhooks.sender import Sender
 from tests.bench.process import Process, running, unpin
 from tests.bench.stores import STORES, StoreName, database
@@ -33,7 +33,7 @@ async def run() -> AsyncIterator[dict[str, Any]]:
 async def measure(name: StoreName, url: str, receiver: Process) -> dict[str, Any]:
     target_url = f"http://127.0.0.1:{(await receiver.hear())['port']}/"
     store = await RecordStore.open(
-        url, targets=[Target("bench", target_url, SECRET, frozenset({EventType.TRANSCRIPT}))]
+        url, audience=Audience((Target("bench", target_url, SECRET, frozenset({EventType.TRANSCRIPT})),))
     )
     sender = asyncio.create_task(Sender(store).run())
     now = datetime.now(UTC)

@@ -6,7 +6,8 @@ import pytest
 from controller.api import event_log
 from controller.api.event_log import Entry, EventLog, Filter, Reader, TooManyReaders
 from controller.errors import ControllerError
-from controller.records.events import Event, EventType, StoredEvent
+from controller.records.events import Event, StoredEvent
+from controller.routing.webhook import EventType
 
 ALL = Filter()
 

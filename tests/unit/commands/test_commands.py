@@ -13,7 +13,8 @@ from controller.cli import cli
 from controller.records import outbox
 from controller.records.outbox import Outcome
 from controller.records.store import RecordStore
-from controller.records.targets import Target
+from controller.records.targets import Audience
+from controller.routing.webhook import Target
 from tests.unit.records.examples import whole_call
 
 Run = Callable[..., str]
@@ -29,7 +30,7 @@ def run(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command on a database with one call, whose messages were given up."""
 
     async def prepare() -> None:
-        store = await RecordStore.open(url, targets=[Target("crm", "https://crm.example.com/", "x" * 16)])
+        store = await RecordStore.open(url, audience=Audience((Target("crm", "https://crm.example.com/", "x" * 16),)))
         await store.write(whole_call())
         (stream,) = await outbox.take(store.database, "crm", datetime.now(UTC), 60, 1)
         await outbox.settle(store.database, [Outcome(stream, 0, "HTTP 503", with_all_after=True)], datetime.now(UTC))

@@ -7,8 +7,9 @@ from typing import get_args
 import pytest
 
 from controller.records import items
-from controller.records.events import TYPES, EventType, to_event
+from controller.records.events import TYPES, to_event
 from controller.records.items import HandoffOffered, TranscriptSaid
+from controller.routing.webhook import EventType
 from tests.unit.records.examples import START, closed, opened
 
 

@@ -1,8 +1,8 @@
 """Events of the past, from where a reader left off."""
 
-from controller.records.events import EventType
 from controller.records.feed import events_after, last_number
 from controller.records.store import RecordStore
+from controller.routing.webhook import EventType
 from tests.unit.records.examples import opened, whole_call
 
 

@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from controller.records import outbox
-from controller.records.events import EventType
 from controller.records.items import TranscriptSaid
 from controller.records.outbox import MESSAGES_PER_TURN_MAX, Outcome, Stream
 from controller.records.store import ItemsRefused, RecordStore
-from controller.records.targets import RoutePolicy, Target
+from controller.records.targets import Audience
+from controller.routing.webhook import EventType, Target
 from tests.unit.records.examples import closed, opened, whole_call
 
 CRM = Target("crm", "https://crm.example.com/", "x" * 16, frozenset({EventType.TRANSCRIPT}))
@@ -24,14 +25,14 @@ def said(number: int, call: str = "c1") -> TranscriptSaid:
 
 @pytest.fixture
 async def store(url: str) -> AsyncIterator[RecordStore]:
-    store = await RecordStore.open(url, targets=[CRM])
+    store = await RecordStore.open(url, audience=Audience((CRM,)))
     yield store
     await store.close()
 
 
-async def take(store: RecordStore, limit: int = 10, after_seconds: float = 0.1) -> list[Stream]:
+async def take(store: RecordStore, limit: int = 10, after_seconds: float = 0.1, *, target: str = "crm") -> list[Stream]:
     now = datetime.now(UTC) + timedelta(seconds=after_seconds)
-    return await outbox.take(store.database, "crm", now, LEASE_SECONDS, limit)
+    return await outbox.take(store.database, target, now, LEASE_SECONDS, limit)
 
 
 async def settle(store: RecordStore, *outcomes: Outcome) -> None:
@@ -168,13 +169,16 @@ async def test_a_target_that_is_gone_gives_up_all_and_resend_brings_it_back_in_o
     assert ids(back) == ids(stream)
 
 
-async def test_what_a_route_does_not_keep_is_told_to_nobody(url: str) -> None:
-    policies = {"reception": RoutePolicy(transcripts=False)}
-    store = await RecordStore.open(url, targets=[CRM], policies=policies)
-    stored = await store.write(whole_call())
-    assert (await store.show_call("c1")).transcripts == ()
-    assert EventType.TRANSCRIPT not in [new.event.type for new in stored]
-    assert await take(store) == []
+async def test_a_route_that_names_its_targets_tells_no_other(url: str) -> None:
+    other = replace(CRM, name="other")
+    audience = Audience((CRM, other), {"reception": frozenset({"other"}), "silent": frozenset()})
+    store = await RecordStore.open(url, audience=audience)
+    await store.write(whole_call())
+    assert await take(store, target="crm") == []
+    assert len(await take(store, target="other")) == 1
+    store.tell(Audience((CRM,)))
+    assert store.audience.of_routes == audience.of_routes, "calls of routes that are gone keep what they had"
+    assert store.audience.targets == (CRM,)
     await store.close()
 
 

@@ -21,7 +21,8 @@ from controller.records.items import (
 from controller.records.retention import Retention, Sweeper
 from controller.records.search import CallQuery, search
 from controller.records.store import RecordStore
-from controller.records.targets import Target
+from controller.records.targets import Audience
+from controller.routing.webhook import Target
 
 NOW = datetime.now(UTC)
 
@@ -103,7 +104,7 @@ async def test_a_call_whose_file_could_not_be_removed_stays_until_it_is(calls: R
 
 async def test_old_events_go_unless_somebody_waits_for_them(url: str) -> None:
     crm = Target("crm", "https://crm.example.com/", "x" * 16)
-    store = await RecordStore.open(url, targets=[crm])
+    store = await RecordStore.open(url, audience=Audience((crm,)))
     await store.write(call(1.0))
     told = [event for event in await events_after(store.database, 0) if event.event.type == "log"]
     sweeper = Sweeper(store.database, Retention(events=1))

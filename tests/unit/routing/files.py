@@ -32,7 +32,7 @@ def routes_of(text: str, environment: Mapping[str, str] = NONE, files: Mapping[s
 def problems_of(text: str) -> list[str]:
     """What is wrong with it, a line each."""
     try:
-        routes_of(text)
+        routes_of(text, {"SHORT": "s3cret"}, {"signs": "a secret of some length"})
     except RoutesError as error:
         return [str(problem).removeprefix("routes.toml") for problem in error.problems]
     return []

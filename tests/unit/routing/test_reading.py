@@ -12,6 +12,7 @@ from controller.routing.route import (
     CallbackRung,
     Fence,
     HumanRung,
+    Keep,
     QueueRung,
     ReferRung,
     Route,
@@ -21,8 +22,10 @@ from controller.routing.route import (
 )
 from controller.routing.routes import Routes
 from controller.routing.trigger import Trigger
+from controller.routing.webhook import EVENTS_BY_DEFAULT, EventType, Target
 from tests.unit.routing.files import problems_of, routes_of
 
+SIGNS = "s1gns a message, or two"
 ROOT = Path(__file__).parents[3]
 
 WHOLE = """
@@ -52,8 +55,18 @@ seconds_max = 60
 [calendars.office]
 time_zone = "Europe/Berlin"
 mon-fri = ["09:00-17:00"]
+[webhooks.crm]
+url = "https://crm.example.com/calls"
+secret = {env = "CRM_SECRET"}
+events = ["result", "call.ended"]
+[webhooks.archive]
+url = "http://127.0.0.1/calls"
+secret = {file = "signs"}
+events = "all"
 [[routes]]
 name = "all"
+webhooks = ["crm", "default"]
+keep = {transcripts = false}
 humans = ["mobile", "pbx"]
 language = "de"
 calls_max = 7
@@ -79,7 +92,8 @@ prefixes = ["+4930"]
 
 
 def whole() -> Routes:
-    return routes_of(WHOLE, {"BOT_TOKEN": "t0ken"}, {"key": "k3y\n", "closed.wav": ""})
+    environment = {"BOT_TOKEN": "t0ken", "CRM_SECRET": SIGNS, "WEBHOOK_URL": "https://crm.example.com/"}
+    return routes_of(WHOLE, environment, {"key": "k3y\n", "signs": f"{SIGNS}\n", "closed.wav": ""})
 
 
 def test_every_kind_of_rung() -> None:
@@ -121,12 +135,25 @@ def test_every_kind_of_rung() -> None:
         language="de",
         fence=Fence(("+4930",), country="DE"),
         metadata={"tenant": {"id": 5}},
+        webhooks=frozenset({"crm", "default"}),
+        keep=Keep(transcripts=False),
     )
 
 
 def test_secrets_do_not_show() -> None:
     assert "t0ken" not in repr(whole().routes)
     assert "k3y" not in repr(whole().routes)
+    assert SIGNS not in repr(whole().webhooks)
+
+
+def test_targets_of_webhooks() -> None:
+    crm, archive = whole().webhooks
+    results = frozenset({EventType.RESULT, EventType.CALL_ENDED})
+    assert crm == Target("crm", "https://crm.example.com/calls", SIGNS, results)
+    assert archive == Target("archive", "http://127.0.0.1/calls", SIGNS, frozenset(EventType))
+    (plain,) = routes_of(f'[webhooks.a]\nurl = "https://a"\nsecret = {{env = "A"}}\n{MINIMUM}', {"A": SIGNS}).webhooks
+    assert plain.events == EVENTS_BY_DEFAULT
+    assert routes_of(MINIMUM).routes[0].webhooks is None, "all of them"
 
 
 def test_limits_and_sounds_of_the_whole_file() -> None:
@@ -220,6 +247,23 @@ def test_the_human_is_the_first_of_the_ladder_unless_one_is_named() -> None:
          ":4: routes[1].humans[1]: there is no human 'x'"),
         ('[[routes]]\nname = "b"\nmatch = {to = "1"}\nmetadata = {day = 2026-01-01}\nladder = [{busy = 486}]',
          ":4: routes[1].metadata: dates and times cannot be told to a bot"),
+        ('[webhooks.a]\nurl = "ws://a"\nsecret = {file = "signs"}',
+         ":2: webhooks.a.url: is no URL of a web server. Write url = \"https://"),
+        ('[webhooks.a]\nurl = "https://a"', ":1: webhooks.a.secret: is missing. Add secret = …"),
+        ('[webhooks.a]\nurl = "https://a"\nsecret = "s3cret"', ":3: webhooks.a.secret: a secret does not belong into"),
+        ('[webhooks.a]\nurl = "https://a"\nsecret = {env = "SHORT"}',
+         ":3: webhooks.a.secret: cannot sign: it has 6 bytes, and 16 are the least. Make one: echo whsec_"),
+        ('[webhooks.a]\nurl = "https://a"\nsecret = {file = "signs"}\nevents = ["resutl"]',
+         ":4: webhooks.a.events[1]: 'resutl' is not possible here. Write \"call.started\", "),
+        ('[webhooks.default]\nurl = "https://a"\nsecret = {file = "signs"}',
+         ":1: webhooks.default: is the name of the target that WEBHOOK_URL makes. Choose another"),
+        (('[[routes]]\nname = "b"\nwebhooks = ["crn"]\nladder = [{busy = 486}]\n'
+         '[webhooks.crm]\nurl = "https://a"\nsecret = {file = "signs"}'),
+         ":3: routes[1].webhooks[1]: there is no webhook 'crn'. Did you mean 'crm'?"),
+        ('[[routes]]\nname = "b"\nwebhooks = ["default"]\nladder = [{busy = 486}]',
+         ":3: routes[1].webhooks[1]: WEBHOOK_URL is not set, which makes this target. Set it in .env"),
+        ('[[routes]]\nname = "b"\nkeep = {transcript = false}\nladder = [{busy = 486}]',
+         ":3: routes[1].keep.transcript: this key is not known. Did you mean 'transcripts'?"),
         ('[fence]\nprefixes = ["4930"]',
          ":2: fence.prefixes[1]: '4930' is no prefix. Write it with + and country code"),
         ('[fence]\ndial = "PJSIP/{number}&PJSIP/x"', ":2: fence.dial: 'PJSIP/{number}&PJSIP/x' is no dial string"),

@@ -13,7 +13,7 @@ from controller.errors import AsteriskError, MediaLinkError
 from controller.media import control_messages as media
 from controller.records.items import CallClosed, Item, StepTaken
 from controller.routing.fence import RateLimit
-from controller.routing.route import Arrival, BotRung, Decision, HumanRung, Route
+from controller.routing.route import Arrival, BotRung, Decision, HumanRung, Keep, Route
 from controller.session.call_session import CallSession, Services
 from controller.session.limits import OwnLimits
 from controller.session.lines import Lines
@@ -23,6 +23,7 @@ from controller.sounds.sounds import Sounds
 CALL = "20261122-163012-k3v9qx"
 CALLER = "1795.1"
 NOBODY = CallerID("", "")
+KEEP = Keep()
 BOT = BotRung("ws://bot/", reconnect_seconds=0)
 
 
@@ -157,12 +158,12 @@ class FakeContext(Context):
 class Stage:
     """One call session between the two."""
 
-    def __init__(self, bot: BotRung = BOT) -> None:
+    def __init__(self, bot: BotRung = BOT, keep: Keep = KEEP) -> None:
         self.ari = FakeAri()
         self.worker = FakeWorker()
         self.items: list[Item] = []
         human = HumanRung("PJSIP/human")
-        route = Route("test", (bot, human), human)
+        route = Route("test", (bot, human), human, keep=keep)
         call = Call(CALL, Arrival("trunk", "1", "", "2"), Decision(route, ""), asyncio.get_running_loop().time())
         self.connected = True
         nowhere = Path("/nonexistent")

@@ -1,10 +1,12 @@
 """A session carries out what its call decides, also when Asterisk is slow, refuses or is away."""
 
 import asyncio
+from dataclasses import asdict
 
 from controller.ari.events import ChannelDestroyed, ChannelHangupRequest, ChannelStateChange
 from controller.call import events as e
 from controller.media import control_messages as media
+from controller.routing.route import Keep
 from tests.unit.session.fakes import CALL, CALLER, Stage, channel
 
 MEDIA, AGENT = f"{CALL}-media", f"{CALL}-agent-2"
@@ -23,6 +25,19 @@ async def test_a_call_from_ring_to_hangup() -> None:
     assert closed.answered_at is not None
     assert stage.ari.there == set()
     assert stage.worker.kinds() == ["open", "attach", "play", "send", "close"]
+
+
+async def test_what_the_route_does_not_keep_is_taken_from_the_bot_and_not_written() -> None:
+    stage = Stage(keep=Keep(transcripts=False))
+    await stage.talk()
+    said = {"type": "transcript", "id": "t", "role": "caller", "text": "My PIN is 1 2 3", "final": True}
+    stage.worker.report(media.BotMessage(session="s", message=said))
+    await stage.settle(lambda: "send" in stage.worker.kinds())
+    stage.session.post(e.CallerGone())
+    await stage.ended()
+    acks = [told.message for told in stage.worker.told if isinstance(told, media.Send)]
+    assert acks == [{"type": "ack", "id": "t"}]
+    assert "PIN" not in str([asdict(item) for item in stage.items])
 
 
 async def test_a_hangup_is_seen_while_a_request_is_outstanding() -> None:

@@ -14,12 +14,13 @@ from controller.config import BotAudio
 from controller.errors import ProtocolError
 from controller.media import control_messages as media
 from controller.records import items
-from controller.routing.route import Arrival, Route
+from controller.routing.route import Arrival, Keep, Route
 from controller.routing.trigger import Trigger
 from controller.session import translation
 
 START = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)
 CALL = "20261122-163012-k3v9qx"
+RESULT = e.ResultReported(1, "r", "done", {})
 
 
 def of_bot(message: dict[str, object]) -> tuple[e.Event, ...]:
@@ -130,6 +131,32 @@ def test_a_key_and_the_way_to_a_human_are_facts_of_their_own() -> None:
     gone = translation.to_items(c.Note(1.0, "human_gone", "busy: SIP 486"), CALL, START, 4)
     assert isinstance(gone[1], items.TransferChanged)
     assert gone[1].state == "busy"
+
+
+@pytest.mark.parametrize(
+    ("command", "kept"),
+    [
+        (c.Save(1.0, e.TranscriptSaid(1, "t", "caller", "My PIN is 1 2 3")), None),
+        (c.Save(1.0, e.LogWritten(1, "l", "info", "asked for a PIN", {})), None),
+        (c.Note(1.0, "dtmf", "5"), c.Note(1.0, "dtmf")),
+        (c.Note(1.0, "dtmf_sent", "12#, by desk"), c.Note(1.0, "dtmf_sent")),
+        (c.Note(1.0, "rung_left", "escape: the caller pressed 0"), c.Note(1.0, "rung_left", "escape")),
+        (c.Note(1.0, "rung_left", "busy: all lines"), c.Note(1.0, "rung_left", "busy: all lines")),
+        (c.Save(1.0, RESULT), c.Save(1.0, RESULT)),
+    ],
+)
+def test_what_a_route_does_not_keep(command: c.Recorded, kept: c.Recorded | None) -> None:
+    assert translation.to_be_kept(command, Keep(transcripts=False, digits=False, logs=False)) == kept
+    assert translation.to_be_kept(command, Keep()) == command
+
+
+def test_a_key_that_is_not_kept_is_a_step_only() -> None:
+    assert translation.to_items(c.Note(1.0, "dtmf"), CALL, START, 4) == [items.StepTaken(CALL, 4, 1000.0, "dtmf")]
+
+
+def test_what_was_said_is_in_no_line_of_the_log() -> None:
+    said = e.TranscriptSaid(1, "t", "caller", "My PIN is 1 2 3")
+    assert "PIN" not in f"{said} {items.TranscriptSaid(CALL, 't', 1.0, 'caller', said.text)}"
 
 
 def test_voicemail_and_callback_of_the_record() -> None:

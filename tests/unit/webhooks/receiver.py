@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from controller.routing.webhook import key_of
 from controller.webhooks import signature
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -43,7 +44,7 @@ class Receiver:
         """As a receiver is told to."""
         sent_at = int(request.headers["webhook-timestamp"])
         assert abs(time.time() - sent_at) < 300
-        expected = signature.sign(signature.key_of(SECRET), request.headers["webhook-id"], sent_at, body)
+        expected = signature.sign(key_of(SECRET), request.headers["webhook-id"], sent_at, body)
         if request.headers["webhook-signature"] != expected:
             raise web.HTTPUnauthorized
 

@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 from controller.records import outbox
 from controller.records.items import CallOpened, Item, TranscriptSaid
 from controller.records.store import RecordStore
-from controller.records.targets import Target
+from controller.records.targets import Audience
+from controller.routing.webhook import EventType, Target
 from controller.webhooks import retry
 from controller.webhooks import sender as sender_module
 from controller.webhooks.sender import Sender
@@ -21,8 +22,8 @@ from tests.unit.webhooks.receiver import SECRET, Receiver, receiving
 
 
 @asynccontextmanager
-async def sending(url: str, *targets: Target) -> AsyncIterator[RecordStore]:
-    store = await RecordStore.open(url, targets=targets)
+async def sending(url: str, *targets: Target, **of_routes: frozenset[str]) -> AsyncIterator[RecordStore]:
+    store = await RecordStore.open(url, audience=Audience(targets, of_routes))
     task = asyncio.create_task(Sender(store).run())
     try:
         yield store
@@ -100,6 +101,18 @@ async def test_a_target_that_is_not_there_yet_is_waited_for_and_it_is_said_once(
     assert SECRET not in str(logs)
 
 
+async def test_targets_come_and_go_while_it_runs(url: str, receiver: Receiver) -> None:
+    async with sending(url) as store, receiving() as other:
+        store.tell(Audience((target(receiver),)))
+        await store.write([opened()])
+        await receiver.until(lambda: len(receiver.taken) == 1)
+        store.tell(Audience((target(other, "archive"),)))
+        await store.write([said(0)])
+        await other.until(lambda: len(other.taken) == 1)
+        await until_empty(store)
+    assert (words(receiver.taken), words(other.taken)) == ([], ["word 0"])
+
+
 async def test_what_was_given_up_is_listed_and_sent_again_by_command(url: str, receiver: Receiver) -> None:
     receiver.answer = lambda message: 422 if message["data"].get("text") == "word 1" else 200
     async with sending(url, target(receiver)) as store:
@@ -128,13 +141,14 @@ async def test_a_dead_target_does_not_hold_up_another(url: str, receiver: Receiv
 
 async def test_each_target_gets_its_types_and_routes(url: str, receiver: Receiver) -> None:
     async with receiving() as sales:
-        only_sales = target(sales, "sales", routes=frozenset({"sales"}))
-        async with sending(url, target(receiver), only_sales) as store:
-            await store.write([opened("c1"), CallOpened("c2", START, None, None, None, "sales"), said(0, "c2")])
-            await receiver.until(lambda: len(receiver.taken) == 3)
-            await sales.until(lambda: len(sales.taken) == 2)
+        targets = target(receiver), target(sales, "sales", events=frozenset({EventType.TRANSCRIPT}))
+        async with sending(url, *targets, reception=frozenset({"crm"})) as store:
+            sale = CallOpened("c2", START, None, None, None, "sales")
+            await store.write([opened("c1"), said(0, "c1"), sale, said(0, "c2")])
+            await receiver.until(lambda: len(receiver.taken) == 4)
+            await sales.until(lambda: len(sales.taken) == 1)
             await until_empty(store)
-    assert {message["call_id"] for message in sales.taken} == {"c2"}
+    assert [(message["call_id"], message["type"]) for message in sales.taken] == [("c2", "transcript")]
 
 
 async def test_a_redirect_is_not_followed(url: str, receiver: Receiver) -> None:
@@ -155,7 +169,7 @@ async def test_two_senders_deliver_everything_once(url: str, receiver: Receiver)
 
 
 async def test_what_a_sender_left_is_delivered_by_the_next(url: str, receiver: Receiver) -> None:
-    store = await RecordStore.open(url, targets=[target(receiver)])
+    store = await RecordStore.open(url, audience=Audience((target(receiver),)))
     await store.write([opened(), said(0)])
     await store.close()
     async with sending(url, target(receiver)):

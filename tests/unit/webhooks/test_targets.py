@@ -4,10 +4,12 @@ import pytest
 
 from controller.config import load
 from controller.errors import SettingError
-from controller.records.events import EventType
-from controller.records.targets import EVENTS_BY_DEFAULT
-from controller.webhooks.targets import targets
+from controller.records.events import Event
+from controller.routing.webhook import EVENTS_BY_DEFAULT, EventType
+from controller.webhooks.targets import audience, targets
+from tests.unit.routing.files import routes_of
 
+MINIMUM = '[[routes]]\nname = "all"\nladder = [{busy = 486}]\n'
 URL = {"WEBHOOK_URL": "https://crm.example.com/", "WEBHOOK_SECRET": "a secret of some length"}
 
 
@@ -27,6 +29,31 @@ def test_the_one_of_the_settings(events: str, wanted: frozenset[EventType]) -> N
     (target,) = targets(load({**URL, "WEBHOOK_EVENTS": events}))
     assert (target.name, target.url, target.events) == ("default", "https://crm.example.com/", wanted)
     assert "secret" not in repr(target)
+
+
+def test_those_of_the_routes_beside_it() -> None:
+    text = f"""
+[webhooks.crm]
+url = "https://crm.example.com/sales"
+secret = {{env = "CRM"}}
+{MINIMUM}webhooks = ["crm"]
+[[routes]]
+name = "silent"
+match = {{to = "17"}}
+webhooks = []
+ladder = [{{busy = 486}}]
+[[routes]]
+name = "loud"
+match = {{to = "18"}}
+ladder = [{{busy = 486}}]
+"""
+    told = audience(load(URL), routes_of(text, {"CRM": "a secret of some length"}))
+    assert [target.name for target in told.targets] == ["default", "crm"]
+
+    def names(route: str) -> list[str]:
+        return told.names(Event("evt_1", "c1", route, EventType.RESULT, "{}"))
+
+    assert (names("all"), names("silent"), names("loud")) == (["crm"], [], ["default", "crm"])
 
 
 @pytest.mark.parametrize(
