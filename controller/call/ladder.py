@@ -44,7 +44,7 @@ def take_next_rung(call: CallState) -> Commands:
         if index in call.closed:
             call.trigger = Trigger.CLOSED
             yield call.note("rung_closed", f"{rung}: {call.closed[index]}")
-        elif not leads_to(call, rung):
+        elif not _leads_to(call, rung, call.trigger):
             yield call.note("rung_passed", f"{rung}: not for {call.trigger or 'a new call'}")
         else:
             yield call.note("rung", str(rung))
@@ -53,24 +53,21 @@ def take_next_rung(call: CallState) -> Commands:
     yield from _bottom(call)
 
 
-def leads_to(call: CallState, rung: AnyRung) -> bool:
-    """Whether what happened leads to this rung."""
+def _leads_to(call: CallState, rung: AnyRung, trigger: Trigger | None) -> bool:
+    """Whether what happened leads to this rung. None: the call is new."""
     if isinstance(rung, BusyRung) and call.up:
         return False
     if isinstance(rung, CallbackRung) and not call.arrival.from_number:
         return False
     if rung.on:
-        return call.trigger in rung.on
-    return not (isinstance(rung, BotRung) and call.trigger in FOR_HUMANS)
+        return trigger in rung.on
+    return not (isinstance(rung, BotRung) and trigger in FOR_HUMANS)
 
 
 def has_rung_for(call: CallState, trigger: Trigger) -> bool:
     """Whether leaving the present rung for this reason would lead to another."""
-    before, call.trigger = call.trigger, trigger
     below = enumerate(call.route.ladder[call.rung + 1 :], call.rung + 1)
-    found = any(index not in call.closed and leads_to(call, rung) for index, rung in below)
-    call.trigger = before
-    return found
+    return any(index not in call.closed and _leads_to(call, rung, trigger) for index, rung in below)
 
 
 def _bottom(call: CallState) -> Commands:

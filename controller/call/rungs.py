@@ -74,17 +74,18 @@ def take(call: CallState, rung: AnyRung) -> Commands:
 # --- a bot --------------------------------------------------------------------------------------------------
 
 
-def offer(call: CallState, rung: BotRung, *, resumed: bool = False, media_later: bool = False) -> Commands:
+def offer(call: CallState, rung: BotRung, *, resumed: bool = False) -> Commands:
     """Ask a bot while the phone rings, and have media ready by the time it accepts.
 
-    `resumed`: it talked to the caller already and lost the connection. `media_later`: it may well refuse at once, and
-    a channel that joins the bridge for two milliseconds may leave the caller deaf to whoever comes next.
+    A caller who hears music gets the media channel only then: one that joins the bridge and leaves it within
+    milliseconds, as where the bot refuses, can leave the caller deaf (Asterisk 22.10.1).
+    `resumed`: the bot talked to the caller already and lost the connection.
     """
     if call.reconnect_until is not None:
         rung = replace(rung, accept_seconds=min(rung.accept_seconds, max(0.1, call.reconnect_until - call.now)))
-    call.bot = BotLeg(call.next_attempt(), rung, media_later=media_later)
+    call.bot = BotLeg(call.next_attempt(), rung, media_later=bool(call.music))
     yield OpenBot(call.bot.attempt, rung, resumed)
-    if not media_later:
+    if not call.bot.media_later:
         yield OpenMedia(call.bot.attempt, rung)
     call.enter(State.OFFERING, rung.accept_seconds + ACCEPT_MARGIN_SECONDS)
 

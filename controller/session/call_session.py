@@ -112,8 +112,7 @@ class CallSession:
 
     def post(self, event: e.Event) -> None:
         """Something happened to the call."""
-        reported = isinstance(event, e.TranscriptSaid | e.ResultReported | e.LogWritten)
-        if reported and len(self._events) >= EVENTS_WAITING_MAX:
+        if isinstance(event, e.Report) and len(self._events) >= EVENTS_WAITING_MAX:
             self._log.warning("message of the bot dropped", reason="too many are waiting", kind=type(event).__name__)
             return
         if isinstance(event, e.TransferRequested):
@@ -208,17 +207,14 @@ class CallSession:
 
     def _carry_out(self, commands: list[c.Command]) -> None:
         for command in commands:
-            match command:
-                case c.OpenRecord() | c.Note() | c.Save() | c.SaveMetadata() | c.CloseRecord():
-                    self._journal.write(command)
-                case c.SaveVoicemail() | c.SaveCallback():
-                    self._journal.write(command)
-                case c.TellDigit() | c.TellTransfer() | c.TellNotNow() | c.TellStored() | c.TellMetadata():
-                    self._start(self._bots.tell(command.attempt, translation.to_bot(command)))
-                case c.Release():
-                    self._start(self._release())
-                case _:
-                    self._carry_out_now(command)
+            if isinstance(command, c.Recorded):
+                self._journal.write(command)
+            elif isinstance(command, c.Told):
+                self._start(self._bots.tell(command.attempt, translation.to_bot(command)))
+            elif isinstance(command, c.Release):
+                self._start(self._release())
+            else:
+                self._carry_out_now(command)
 
     def _carry_out_now(self, command: c.Command) -> None:
         """What gives something back does not wait in line."""

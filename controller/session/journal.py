@@ -1,6 +1,5 @@
 """The call's record as it is written: one item for every fact, in the order in which they became known."""
 
-import hashlib
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ from controller.call import events as e
 from controller.call.call import Call
 from controller.records import items
 from controller.records.items import Item
+from controller.records.tasks import hash_secret
 from controller.session import translation
 
 HANDOFF_HOURS: Final = 24
@@ -64,7 +64,7 @@ class Journal:
             self._call.id,
             handoff,
             self._call.at * 1000,
-            hashlib.sha256(secret.encode()).hexdigest(),
+            hash_secret(secret),
             summary,
             datetime.now(UTC) + timedelta(hours=HANDOFF_HOURS),
         )

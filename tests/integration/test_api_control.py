@@ -24,12 +24,12 @@ from tests.bots.bot import running
 from tests.bots.twilio_bot import TwilioBot
 from tests.integration.ladder.routes import routes
 from tests.integration.stack.asterisks import PHONE_NUMBER
-from tests.integration.stack.bot import Bot, BotCall
+from tests.integration.stack.bot import Bot
+from tests.integration.stack.parties import HIGH, OTHER, hear_each_other, talking
 from tests.integration.stack.stack import API_TOKEN, Stack
 
 pytestmark = pytest.mark.integration
 
-LOW, HIGH, OTHER = 440.0, 1300.0, 620.0  # Hz
 ACCOUNT, TOKEN = "AC" + "1" * 32, "t0ken-of-the-tests"
 
 
@@ -74,22 +74,6 @@ async def api(stack: Stack) -> AsyncIterator[Api]:
         yield Api(session, f"http://127.0.0.1:{stack.api_port}")
 
 
-async def talking(carrier: Carrier, bot: Bot) -> tuple[Phone, BotCall]:
-    phone = await carrier.dial(PHONE_NUMBER)
-    call = await bot.call()
-    await phone.until_answered()
-    await call.until_message("answered")
-    return phone, call
-
-
-async def assert_hear_each_other(caller: Phone, human: Phone) -> None:
-    since = time.monotonic()
-    caller.play(tone(LOW, 0.5))
-    human.play(tone(HIGH, 0.5))
-    await human.until_tone(LOW, since=since)
-    await caller.until_tone(HIGH, since=since)
-
-
 async def test_a_live_call_is_seen_and_hung_up(stack: Stack, bot: Bot, carrier: Carrier, api: Api) -> None:
     caller, call = await talking(carrier, bot)
     (live,) = await api.live()
@@ -114,7 +98,7 @@ async def test_a_call_is_transferred(stack: Stack, bot: Bot, carrier: Carrier, a
     assert await api.do(call_id, "transfer") == 409
     await human.answer()
     assert (await call.until_message("end"))["reason"] == "transferred"
-    await assert_hear_each_other(caller, human)
+    await hear_each_other(caller, human)
     await human.hang_up()
     await caller.until_ended()
     record = await stack.record()
@@ -129,7 +113,7 @@ async def test_a_call_is_taken_over(stack: Stack, bot: Bot, carrier: Carrier, ap
     human = await carrier.incoming()
     await human.answer()
     await human.until_answered()
-    await assert_hear_each_other(caller, human)
+    await hear_each_other(caller, human)
     await caller.hang_up()
     await human.until_ended()
     record = await stack.record()
@@ -247,7 +231,7 @@ async def test_twilios_library_gives_a_call_to_a_human(stack: Stack, twilio: Twi
     await human.answer()
     await human.until_answered()
     await caller.until_quiet(200)
-    await assert_hear_each_other(caller, human)
+    await hear_each_other(caller, human)
     assert not listening.tones(human.heard, OTHER)
     await human.hang_up()
     await caller.until_ended()

@@ -7,29 +7,14 @@ import pytest
 
 from controller.carrier import listening
 from controller.carrier.carrier import Carrier
-from controller.carrier.phone import Phone
 from controller.carrier.sounds import tone
 from tests.integration.stack.asterisks import PHONE_NUMBER
 from tests.integration.stack.bot import Bot, Manner
+from tests.integration.stack.parties import HIGH, LOW, human_takes_it
 from tests.integration.stack.processes import free_port
 from tests.integration.stack.stack import Stack
 
 pytestmark = pytest.mark.integration
-
-LOW, HIGH = 440.0, 1300.0  # Hz
-
-
-async def assert_human_takes_it(caller: Phone, carrier: Carrier) -> Phone:
-    """The human's phone rings; on its answer both hear each other."""
-    human = await carrier.incoming()
-    await human.answer()
-    await caller.until_answered()
-    since = time.monotonic()
-    caller.play(tone(LOW, 0.5))
-    human.play(tone(HIGH, 0.5))
-    await human.until_tone(LOW, since=since)
-    await caller.until_tone(HIGH, since=since)
-    return human
 
 
 def ladder(steps: list[tuple[str, str]]) -> list[str]:
@@ -65,7 +50,7 @@ class TestCallerHangsUp:
     async def test_with_the_human(self, stack: Stack, bot: Bot, carrier: Carrier) -> None:
         bot.manner = "refuse_handshake"
         phone = await carrier.dial(PHONE_NUMBER)
-        human = await assert_human_takes_it(phone, carrier)
+        human = await human_takes_it(phone, carrier)
         await phone.hang_up()
         await human.until_ended()
         assert (await stack.record()).summary.ending == "caller_hung_up"
@@ -91,7 +76,7 @@ class TestBot:
         phone = await carrier.dial(PHONE_NUMBER)
         call = await bot.call()
         await call.send("reject", reason="busy", message="all lines taken")
-        human = await assert_human_takes_it(phone, carrier)
+        human = await human_takes_it(phone, carrier)
         await human.hang_up()
         await phone.until_ended()
         steps = await steps_of(stack)
@@ -102,7 +87,7 @@ class TestBot:
     async def test_is_no_bot_of_ours(self, stack: Stack, bot: Bot, carrier: Carrier, manner: Manner) -> None:
         bot.manner = manner
         phone = await carrier.dial(PHONE_NUMBER)
-        human = await assert_human_takes_it(phone, carrier)
+        human = await human_takes_it(phone, carrier)
         await human.hang_up()
         await phone.until_ended()
         assert ladder(await steps_of(stack)) == ["bot", "unreachable", "human"]
@@ -110,7 +95,7 @@ class TestBot:
     async def test_is_not_there(self, stack: Stack, carrier: Carrier) -> None:
         stack.restart_controller(BOT_URL=f"ws://127.0.0.1:{free_port()}/")
         phone = await carrier.dial(PHONE_NUMBER)
-        human = await assert_human_takes_it(phone, carrier)
+        human = await human_takes_it(phone, carrier)
         await phone.hang_up()
         await human.until_ended()
         assert ladder(await steps_of(stack)) == ["bot", "unreachable", "human"]
@@ -119,7 +104,7 @@ class TestBot:
         bot.manner = "wait"
         phone = await carrier.dial(PHONE_NUMBER)
         call = await bot.call()
-        human = await assert_human_takes_it(phone, carrier)
+        human = await human_takes_it(phone, carrier)
         await asyncio.wait_for(call.closed.wait(), 5)
         await phone.hang_up()
         await human.until_ended()
@@ -130,7 +115,7 @@ class TestBot:
         call = await bot.call()
         await phone.until_answered()
         await call.drop()
-        human = await assert_human_takes_it(phone, carrier)
+        human = await human_takes_it(phone, carrier)
         await phone.hang_up()
         await human.until_ended()
         assert ladder(await steps_of(stack)) == ["bot", "dropped", "human"]
@@ -163,7 +148,7 @@ class TestController:
     async def test_absent_the_dialplan_dials_the_human(self, stack: Stack, carrier: Carrier) -> None:
         stack.controller.stop()
         phone = await carrier.dial(PHONE_NUMBER)
-        human = await assert_human_takes_it(phone, carrier)
+        human = await human_takes_it(phone, carrier)
         await phone.hang_up()
         await human.until_ended()
         assert await stack.records() == []
@@ -174,7 +159,7 @@ class TestController:
         await phone.until_answered()
         assert await asyncio.to_thread(stack.controller.stop) == 0
         assert (await call.until_message("end"))["reason"] == "shutdown"
-        human = await assert_human_takes_it(phone, carrier)
+        human = await human_takes_it(phone, carrier)
         await phone.hang_up()
         await human.until_ended()
         assert (await stack.record()).summary.ending == "shutdown"
@@ -189,7 +174,7 @@ class TestController:
         await call.speak(tone(LOW, 0.5))
         await phone.until_tone(LOW, since=since)
         await asyncio.to_thread(stack.start_controller)
-        human = await assert_human_takes_it(phone, carrier)
+        human = await human_takes_it(phone, carrier)
         await asyncio.wait_for(call.closed.wait(), 5)
         await human.hang_up()
         await phone.until_ended()
@@ -202,7 +187,7 @@ class TestMediaWorker:
         while not any(stack.health()["media_loads"]):  # noqa: ASYNC110 - its first word comes within a second
             await asyncio.sleep(0.05)
         phone = await carrier.dial(PHONE_NUMBER)
-        human = await assert_human_takes_it(phone, carrier)
+        human = await human_takes_it(phone, carrier)
         await phone.hang_up()
         await human.until_ended()
         assert ladder(await steps_of(stack)) == ["bot", "busy", "human"]
@@ -235,7 +220,7 @@ class TestMediaWorker:
         await bot.call()
         await phone.until_answered()
         stack.media.kill()
-        human = await assert_human_takes_it(phone, carrier)
+        human = await human_takes_it(phone, carrier)
         await phone.hang_up()
         await human.until_ended()
         assert ladder(await steps_of(stack)) == ["bot", "unreachable", "human"]

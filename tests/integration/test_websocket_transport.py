@@ -11,6 +11,7 @@ from controller.carrier.sounds import tone
 from tests.integration import test_conversation, test_endings, test_transfer
 from tests.integration.stack.asterisks import PHONE_NUMBER
 from tests.integration.stack.bot import Bot
+from tests.integration.stack.parties import human_takes_it
 from tests.integration.stack.stack import Stack
 
 pytestmark = pytest.mark.integration
@@ -77,7 +78,7 @@ async def test_a_killed_worker_costs_its_bots_and_not_their_callers(stack: Stack
     await call.speak(tone(LOW, 5.0))
     await phone.until_tone(LOW)
     stack.media.kill()
-    await test_endings.assert_human_takes_it(phone, carrier)
+    await human_takes_it(phone, carrier)
     await phone.hang_up()
     await stack.until_closed(1)
 
@@ -101,6 +102,6 @@ async def test_a_worker_that_cannot_reach_asterisk_costs_no_call(stack: Stack, b
     del bot
     stack.restart_controller(MEDIA_TRANSPORT="websocket", MEDIA_ASTERISK_URL="http://127.0.0.1:1")
     phone = await carrier.dial(PHONE_NUMBER)
-    await test_endings.assert_human_takes_it(phone, carrier)
+    await human_takes_it(phone, carrier)
     await phone.hang_up()
     assert test_endings.ladder(await test_endings.steps_of(stack)) == ["bot", "unreachable", "human"]

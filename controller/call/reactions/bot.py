@@ -119,7 +119,7 @@ def reconnect(call: CallState, _event: events.BotLost | events.DeadlinePassed) -
     if call.bot:
         rung = call.bot.rung
         yield from finish.close_bot(call, "failed")
-        yield from rungs.offer(call, rung, resumed=True, media_later=True)
+        yield from rungs.offer(call, rung, resumed=True)
 
 
 def silent(call: CallState, _event: events.DeadlinePassed) -> Commands:

@@ -1,19 +1,12 @@
 """What the caller does, and what is played to the caller."""
 
-from typing import Final
-
-from controller.call import ear, events, finish, ladder, rungs
-from controller.call.commands import Commands, PlayBot, RecordCaller, SaveVoicemail, TakeBack, TellDigit, TellTransfer
+from controller.call import ear, events, finish, ladder, outcomes, rungs
+from controller.call.commands import Commands, PlayBot, RecordCaller, SaveVoicemail, TakeBack, TellDigit
+from controller.call.phrases import PLACE_IN_LINE, said
 from controller.call.state import CallState
-from controller.call.vocabulary import Ending, State, TransferOutcome
-from controller.routing.route import QueueRung, Sound, VoicemailRung
+from controller.call.vocabulary import Ending, State
+from controller.routing.route import QueueRung, ReferRung, VoicemailRung
 from controller.routing.trigger import Trigger
-
-PLACE_IN_LINE: Final = {
-    "de": "Sie sind Nummer {position} in der Warteschlange.",
-    "en": "You are number {position} in line.",
-}
-"""By language; English for those that are not here."""
 
 
 def left(call: CallState, event: events.CallerGone) -> Commands:
@@ -149,8 +142,7 @@ def _say_place(call: CallState) -> Commands:
     if line is None or line.rung.waiting is None:
         return
     line.announce_at = call.now + line.rung.waiting.announce_seconds
-    text = PLACE_IN_LINE.get(call.route.language.partition("-")[0], PLACE_IN_LINE["en"])
-    yield from ear.play(call, Sound(text=text.format(position=line.position), language=call.route.language))
+    yield from ear.play(call, said(PLACE_IN_LINE, call.route.language, position=line.position))
     rungs.stay_in_line(call, line)
 
 
@@ -186,6 +178,7 @@ def recorded(call: CallState, event: events.RecordingEnded) -> Commands:
     if call.recorded:
         yield from finish.end(call, Ending.VOICEMAIL)
     else:
+        yield TakeBack()  # into the bridge, which the caller left to be recorded
         yield from ladder.leave_rung(call, Trigger.FAILED, event.detail or "nothing was recorded")
 
 
@@ -217,11 +210,10 @@ def returned(call: CallState, event: events.CallerReturned) -> Commands:
         ending = Ending.REFERRED if not isinstance(away.rung, QueueRung) else Ending.HANDED_OVER
         yield from finish.end(call, ending)
         return
-    yield call.note("human_gone", f"{event.outcome}: {event.detail}" if event.detail else event.outcome)
+    yield outcomes.note(call, event.outcome, event.detail)
     yield TakeBack()
-    back = call.bot and away.request and getattr(away.rung, "otherwise", "next") == "back"
-    if call.bot and back:
-        yield TellTransfer(call.bot.attempt, _word(event.outcome), event.detail)
+    if call.bot and away.request and isinstance(away.rung, ReferRung) and away.rung.otherwise == "back":
+        yield from outcomes.tell(call, event.outcome, event.detail)
         call.enter(State.TALKING)
     else:
         yield from ladder.leave_rung(call, Trigger.FAILED, f"{away.rung}: {event.outcome}")
@@ -231,8 +223,3 @@ def away_too_long(call: CallState, _event: events.DeadlinePassed) -> Commands:
     """The REFER was accepted and nobody says what came of it: most likely all is well, and the caller elsewhere."""
     yield call.note("human_gone", "no word of the REFER's outcome")
     yield from finish.end(call, Ending.REFERRED)
-
-
-def _word(outcome: TransferOutcome) -> str:
-    """The bot protocol has no word for what was given up."""
-    return "failed" if outcome is TransferOutcome.CANCELLED else outcome.value

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from controller.call import ear, events, finish, ladder, rungs
+from controller.call import ear, events, finish, ladder, outcomes, rungs
 from controller.call.commands import (
     Commands,
     Consult,
@@ -13,6 +13,7 @@ from controller.call.commands import (
     Whisper,
 )
 from controller.call.legs import HumanParty
+from controller.call.phrases import PRESS_TO_ACCEPT, said
 from controller.call.state import CallState
 from controller.call.vocabulary import Ending, State, TransferOutcome
 from controller.routing.route import Sound
@@ -24,11 +25,6 @@ WHISPER_SECONDS: Final = 60.0
 """Longest time for what the human hears first, should Asterisk never report its end."""
 WHISPER_CHARACTERS_MAX: Final = 600
 """Some forty seconds of speech: no caller waits longer for a human who is there."""
-PRESS_TO_ACCEPT: Final = {
-    "de": "Ein Anruf für Sie. Zum Annehmen drücken Sie die {digit}.",
-    "en": "A call for you. To take it, press {digit}.",
-}
-"""By language; English for those that are not here."""
 
 
 def ringing(call: CallState, _event: events.HumanRinging) -> Commands:
@@ -60,14 +56,13 @@ def answered(call: CallState, event: events.HumanAnswered) -> Commands:
 
 def _whisper(call: CallState, party: HumanParty) -> Sound | None:
     """What this human hears first: what the bot says, or the route; a key to press must be named."""
-    said = party.request.whisper or (party.request.summary if party.rung.whisper else "") if party.request else ""
-    if said.startswith(("http://", "https://")):
-        return Sound(file=said)
-    said = said[:WHISPER_CHARACTERS_MAX]
-    sound = Sound(text=said, language=call.route.language) if said else party.rung.whisper
+    words = party.request.whisper or (party.request.summary if party.rung.whisper else "") if party.request else ""
+    if words.startswith(("http://", "https://")):
+        return Sound(file=words)
+    words = words[:WHISPER_CHARACTERS_MAX]
+    sound = Sound(text=words, language=call.route.language) if words else party.rung.whisper
     if sound is None and party.rung.accept_digit:
-        text = PRESS_TO_ACCEPT.get(call.route.language.partition("-")[0], PRESS_TO_ACCEPT["en"])
-        return Sound(text=text.format(digit=party.rung.accept_digit), language=call.route.language)
+        return said(PRESS_TO_ACCEPT, call.route.language, digit=party.rung.accept_digit)
     return sound
 
 
@@ -148,25 +143,25 @@ def bot_gone(
 def cancelled(call: CallState, _event: events.TransferCancelled) -> Commands:
     """The bot has the caller back."""
     consulted = call.state is State.CONSULTING
-    yield call.note("human_gone", f"{TransferOutcome.CANCELLED}: by the bot")
+    yield outcomes.note(call, TransferOutcome.CANCELLED, "by the bot")
     yield from finish.hang_up_humans(call)
     yield from _back_to_bot(call, consulted=consulted)
 
 
 def consult_over(call: CallState, event: events.HumanGone) -> Commands:
     """The human hung up on the bot."""
-    yield from _gone(call, event)
+    yield outcomes.note(call, event.outcome, event.detail)
     if call.human:
         call.human.legs.pop(event.attempt, None)
     yield from finish.hang_up_humans(call)
-    yield from _tell_outcome(call, TransferOutcome.DECLINED, event.detail)
+    yield from outcomes.tell(call, TransferOutcome.DECLINED, event.detail)
     yield from _back_to_bot(call, consulted=True)
 
 
 def consult_failed(call: CallState, _event: events.DeadlinePassed) -> Commands:
-    yield call.note("human_gone", f"{TransferOutcome.FAILED}: bot and human were not brought together")
+    yield outcomes.note(call, TransferOutcome.FAILED, "bot and human were not brought together")
     yield from finish.hang_up_humans(call)
-    yield from _tell_outcome(call, TransferOutcome.FAILED, "")
+    yield from outcomes.tell(call, TransferOutcome.FAILED, "")
     yield from _back_to_bot(call, consulted=True)
 
 
@@ -178,7 +173,7 @@ def not_reached(call: CallState, event: events.HumanGone) -> Commands:
     party = call.human
     if party is None:
         return
-    yield from _gone(call, event)
+    yield outcomes.note(call, event.outcome, event.detail)
     party.legs.pop(event.attempt, None)
     party.picked = None if party.picked == event.attempt else party.picked
     if party.legs:
@@ -187,7 +182,7 @@ def not_reached(call: CallState, event: events.HumanGone) -> Commands:
         yield from rungs.dial_next(call, party)
         return
     call.human = None
-    yield from _tell_outcome(call, event.outcome, event.detail)
+    yield from outcomes.tell(call, event.outcome, event.detail)
     if call.bot and not (party.request and party.rung.otherwise == "next"):
         yield from _back_to_bot(call, consulted=False)
     else:
@@ -206,17 +201,6 @@ def left(call: CallState, event: events.HumanGone) -> Commands:
         call.human.legs.pop(event.attempt, None)
     yield call.note("human_hung_up")
     yield from finish.end(call, Ending.HUMAN_HUNG_UP)
-
-
-def _gone(call: CallState, event: events.HumanGone) -> Commands:
-    yield call.note("human_gone", f"{event.outcome}: {event.detail}" if event.detail else event.outcome)
-
-
-def _tell_outcome(call: CallState, outcome: TransferOutcome, detail: str) -> Commands:
-    if call.bot:
-        # The bot protocol has no word for what was given up.
-        state = TransferOutcome.FAILED if outcome is TransferOutcome.CANCELLED else outcome
-        yield TellTransfer(call.bot.attempt, state, detail)
 
 
 def _back_to_bot(call: CallState, *, consulted: bool) -> Commands:

@@ -15,7 +15,8 @@ from controller.records.store import CallDetail
 from tests.bots.bot import Bot, BotCall
 from tests.bots.sound import Samples, heard_samples, spoken_tone
 from tests.integration.conformance.conftest import NUMBERS
-from tests.integration.ladder.test_triggers import human_takes_it, ladder
+from tests.integration.ladder.records import ladder
+from tests.integration.stack.parties import human_takes_it
 from tests.integration.stack.stack import Stack
 
 pytestmark = pytest.mark.integration

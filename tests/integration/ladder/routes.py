@@ -3,6 +3,7 @@
 from tests.integration.stack.asterisks import HUMAN_NUMBER
 from tests.integration.stack.stack import Stack
 
+BOT_THEN_DESK = '{bot = "reception"}, {human = "desk"}'
 DESK = f"PJSIP/{HUMAN_NUMBER}@trunk"
 
 

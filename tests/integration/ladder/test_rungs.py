@@ -10,15 +10,14 @@ from controller.carrier import listening
 from controller.carrier.carrier import Carrier
 from controller.carrier.sounds import read_wav, tone
 from tests.integration.ladder.conftest import Line
+from tests.integration.ladder.records import ladder
 from tests.integration.ladder.routes import routes
-from tests.integration.ladder.test_triggers import human_takes_it, ladder, talking
 from tests.integration.stack.asterisks import PHONE_NUMBER
 from tests.integration.stack.bot import Bot
+from tests.integration.stack.parties import LOW, OTHER, human_takes_it, talking
 from tests.integration.stack.stack import Stack
 
 pytestmark = pytest.mark.integration
-
-LOW, OTHER = 440.0, 620.0  # Hz
 
 
 def message(stack: Stack) -> Path:

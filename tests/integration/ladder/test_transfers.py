@@ -12,37 +12,15 @@ from controller.carrier.phone import Phone
 from controller.carrier.sounds import tone
 from controller.records.store import CallDetail
 from tests.integration.ladder.conftest import Line
-from tests.integration.ladder.routes import DESK, routes
-from tests.integration.ladder.test_triggers import BOT_THEN_DESK, talking
+from tests.integration.ladder.records import steps
+from tests.integration.ladder.routes import BOT_THEN_DESK, DESK, routes
 from tests.integration.stack.asterisks import PHONE_NUMBER
 from tests.integration.stack.bot import Bot, BotCall
+from tests.integration.stack.parties import HIGH, LOW, OTHER, bot_has, hear_each_other, talking
 from tests.integration.stack.sip_party import party
 from tests.integration.stack.stack import Stack
 
 pytestmark = pytest.mark.integration
-
-LOW, HIGH, OTHER = 440.0, 1300.0, 620.0  # Hz
-
-
-async def hear_each_other(caller: Phone, human: Phone) -> None:
-    since = time.monotonic()
-    caller.play(tone(LOW, 0.5))
-    human.play(tone(HIGH, 0.5))
-    await human.until_tone(LOW, since=since)
-    await caller.until_tone(HIGH, since=since)
-
-
-async def bot_has(caller: Phone, call: BotCall) -> None:
-    since = time.monotonic()
-    await call.speak(tone(OTHER, 0.5))
-    await caller.until_tone(OTHER, since=since)
-    heard = len(call.heard)
-    caller.play(tone(LOW, 0.5))
-    await call.until(lambda: bool(listening.tones(call.heard[heard:], LOW, 200)), "the caller's tone")
-
-
-def steps(record: CallDetail) -> list[str]:
-    return [step.kind for step in record.steps]
 
 
 async def ended(stack: Stack, line: Line, ending: str) -> CallDetail:

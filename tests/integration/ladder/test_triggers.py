@@ -12,51 +12,21 @@ from controller.carrier.phone import Phone
 from controller.carrier.sounds import tone
 from controller.records.store import CallDetail
 from tests.integration.ladder.conftest import Line
-from tests.integration.ladder.routes import routes
+from tests.integration.ladder.records import ladder
+from tests.integration.ladder.routes import BOT_THEN_DESK, routes
 from tests.integration.stack.asterisks import PHONE_NUMBER
-from tests.integration.stack.bot import Bot, BotCall
+from tests.integration.stack.bot import Bot
+from tests.integration.stack.parties import HIGH, LOW, OTHER, human_takes_it, talking
 from tests.integration.stack.processes import free_port
 from tests.integration.stack.stack import Stack
 
 pytestmark = pytest.mark.integration
-
-LOW, HIGH, OTHER = 440.0, 1300.0, 620.0  # Hz
-BOT_THEN_DESK = '{bot = "reception"}, {human = "desk"}'
-SWITCH_MS_MAX = 5_000
-"""No timed test: only that it happened at all is asserted here, how soon is printed."""
-
-
-async def human_takes_it(caller: Phone, carrier: Carrier) -> Phone:
-    """The human's phone rings; on its answer both hear each other."""
-    human = await carrier.incoming()
-    await human.answer()
-    await caller.until_answered()
-    since = time.monotonic()
-    caller.play(tone(LOW, 0.5))
-    human.play(tone(HIGH, 0.5))
-    await human.until_tone(LOW, since=since)
-    await caller.until_tone(HIGH, since=since)
-    return human
-
-
-def ladder(record: CallDetail) -> list[str]:
-    """Rungs and triggers, in a word each."""
-    kinds = {"rung", "rung_left", "rung_closed", "rung_passed"}
-    return [step.detail.split()[0].rstrip(":") for step in record.steps if step.kind in kinds]
 
 
 def switch_ms(record: CallDetail, to: str = "human_ringing") -> float:
     """From the trigger to the next rung's first sign of life."""
     at = {step.kind: step.at_ms for step in reversed(record.steps)}
     return round(at[to] - at["rung_left"], 1)
-
-
-async def talking(carrier: Carrier, bot: Bot, number: int = 1) -> tuple[Phone, BotCall]:
-    phone = await carrier.dial(PHONE_NUMBER)
-    call = await bot.call(number)
-    await phone.until_answered()
-    await call.until_message("answered")
-    return phone, call
 
 
 async def ends_with_human(stack: Stack, line: Line, caller: Phone, carrier: Carrier, trigger: str) -> CallDetail:

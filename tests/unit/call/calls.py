@@ -7,12 +7,23 @@ from controller.call import events as e
 from controller.call.call import Call
 from controller.call.legs import Request
 from controller.call.vocabulary import State
-from controller.routing.route import AnyRung, Arrival, BotRung, Decision, Destination, HumanRung, Route
+from controller.routing.route import (
+    AnyRung,
+    Arrival,
+    BotRung,
+    Decision,
+    Destination,
+    HumanRung,
+    Route,
+    Sound,
+    VoicemailRung,
+)
 
 REQUEST = Request()
 """A transfer that the bot asks for without another word."""
 BOT = BotRung("ws://bot/", reconnect_seconds=0)
 HUMAN = HumanRung("PJSIP/human")
+VOICEMAIL = VoicemailRung(Sound(builtin="beep"))
 ARRIVAL = Arrival("trunk", "+493023125200", "", "+493023125000")
 
 

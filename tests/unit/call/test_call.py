@@ -10,7 +10,7 @@ from controller.call.transitions import TABLE
 from controller.call.vocabulary import Ending, State, TransferOutcome
 from controller.routing.route import Sound
 from controller.routing.trigger import Trigger
-from tests.unit.call.calls import BOT, HUMAN, REQUEST, dial, feed, kinds, make_call, talking
+from tests.unit.call.calls import BOT, HUMAN, REQUEST, VOICEMAIL, dial, feed, kinds, make_call, talking
 
 
 class TestTable:
@@ -109,7 +109,15 @@ class TestLadder:
         call = make_call(BOT, BOT, HUMAN)
         call.begin()
         feed(call, e.MediaJoined(1), e.BotAccepted(1), e.CallerAnswered(), e.BotLost(1, Trigger.DROPPED))
-        assert feed(call, e.BotAccepted(2), e.MediaJoined(2)) == [c.StopMusic(), c.PlayBot(2)]
+        assert feed(call, e.BotAccepted(2), e.MediaJoined(2)) == [c.OpenMedia(2, BOT), c.StopMusic(), c.PlayBot(2)]
+
+    def test_a_caller_who_says_nothing_to_the_voicemail_is_in_the_bridge_for_the_next_rung(self) -> None:
+        call = make_call(VOICEMAIL, HUMAN)
+        call.begin()
+        feed(call, e.CallerAnswered(), e.SoundEnded(1))
+        after = feed(call, e.RecordingEnded("message", 0.0))
+        assert after[0] == c.TakeBack()
+        assert isinstance(after[-1], c.DialHuman)
 
 
 class TestTransfer:

@@ -1,0 +1,48 @@
+"""Who is in a call, and whether they hear each other: each says a tone of its own, and the others listen for it."""
+
+import time
+
+from controller.carrier import listening
+from controller.carrier.carrier import Carrier
+from controller.carrier.phone import Phone
+from controller.carrier.sounds import tone
+from tests.integration.stack.asterisks import PHONE_NUMBER
+from tests.integration.stack.bot import Bot, BotCall
+
+LOW, HIGH, OTHER = 440.0, 1300.0, 620.0  # Hz: of the caller, the human, the bot
+
+
+async def talking(carrier: Carrier, bot: Bot, number: int = 1) -> tuple[Phone, BotCall]:
+    """A caller who talks to the bot; it is the bot's first call, or its `number`th."""
+    phone = await carrier.dial(PHONE_NUMBER)
+    call = await bot.call(number)
+    await phone.until_answered()
+    await call.until_message("answered")
+    return phone, call
+
+
+async def human_takes_it(caller: Phone, carrier: Carrier) -> Phone:
+    """The human's phone rings; on its answer both hear each other."""
+    human = await carrier.incoming()
+    await human.answer()
+    await caller.until_answered()
+    await hear_each_other(caller, human)
+    return human
+
+
+async def hear_each_other(caller: Phone, human: Phone) -> None:
+    since = time.monotonic()
+    caller.play(tone(LOW, 0.5))
+    human.play(tone(HIGH, 0.5))
+    await human.until_tone(LOW, since=since)
+    await caller.until_tone(HIGH, since=since)
+
+
+async def bot_has(caller: Phone, call: BotCall) -> None:
+    """Bot and caller hear each other."""
+    since = time.monotonic()
+    await call.speak(tone(OTHER, 0.5))
+    await caller.until_tone(OTHER, since=since)
+    heard = len(call.heard)
+    caller.play(tone(LOW, 0.5))
+    await call.until(lambda: bool(listening.tones(call.heard[heard:], LOW, 200)), "the caller's tone")
