@@ -21,6 +21,7 @@ from controller.api.server import serve_api
 from controller.ari.client import AriClient
 from controller.ari.event_stream import EventStream
 from controller.bot.preflight import check_bot
+from controller.bot.websocket import where
 from controller.call.vocabulary import Ending
 from controller.closures_file import ClosuresFile, closures_path
 from controller.config import Address, Settings
@@ -32,7 +33,7 @@ from controller.records.retention import Retention, Sweeper
 from controller.records.store import RecordStore
 from controller.records.writer import RecordWriter
 from controller.reporting import api_parts, counted, twilio_routes
-from controller.routes_file import RoutesFile, load_routes
+from controller.routes_file import RoutesFile, load_routes, tls_of
 from controller.routing.router import Router
 from controller.routing.routes import Routes
 from controller.session.dispatcher import Dispatcher, Rules
@@ -65,7 +66,7 @@ class MediaWorkerRefusedError(SettingError):
 async def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT. Raises SettingError for what a change of settings would mend."""
     router = Router(load_routes(settings))
-    await asyncio.gather(*(check_bot(bot.url, setting) for setting, bot in router.routes.bots().items()))
+    await asyncio.gather(*(check_bot(bot.url, setting, tls_of(bot)) for setting, bot in router.routes.bots().items()))
     routes_file = RoutesFile(settings, router)
     closures_file = ClosuresFile(closures_path(settings), router.close)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, routes_file.reload)
@@ -120,7 +121,7 @@ async def serve(settings: Settings) -> None:
             tasks.extend(asyncio.create_task(worker, name="media worker") for worker in own)
         tasks.extend(asyncio.create_task(dispatcher.workers.follow(url, token), name="media links") for url in urls)
         stack.push_async_callback(dispatcher.shut_down)
-        bots = sorted({bot.url for bot in router.routes.bots().values()})
+        bots = sorted({where(bot.url) for bot in router.routes.bots().values()})
         log.info("started", number=settings.phone_number, routes=router.routes.source, bots=bots)
         log.info("to call", phone=f"register a SIP phone as user phone at port {settings.sip_port}", dial="any number")
         await _until_stopped(stopping, tasks)

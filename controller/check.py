@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from controller.ari.client import AriClient, refuse_bad_credentials
 from controller.bot.preflight import reach_bot
+from controller.bot.websocket import where
 from controller.config import Settings
 from controller.errors import AsteriskAway, AsteriskError, SettingError
 from controller.records.store import RecordStore
-from controller.routes_file import load_routes
+from controller.routes_file import load_routes, tls_of
 
 
 async def check(settings: Settings, say: Callable[[str], None]) -> None:
@@ -16,8 +17,8 @@ async def check(settings: Settings, say: Callable[[str], None]) -> None:
     routes = load_routes(settings)
     say(f"routes     {routes.source}: {len(routes.routes)} read")
     for setting, bot in routes.bots().items():
-        await reach_bot(bot.url, setting)
-        say(f"bot        {bot.url}: reached")
+        await reach_bot(bot.url, setting, tls_of(bot))
+        say(f"bot        {where(bot.url)}: reached")
     store = await RecordStore.open(settings.database_url)
     await store.close()
     say(f"records    {settings.database_url}: open")

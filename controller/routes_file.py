@@ -11,13 +11,16 @@ from typing import Final
 
 import structlog
 
+from controller.bot.adapters import audio_carried
+from controller.bot.tls import TlsFiles, context_of
 from controller.config import Settings, read_env_file
 from controller.errors import ControllerError, SettingError
-from controller.routing.ladder_reading import Surroundings
 from controller.routing.problems import RoutesError
 from controller.routing.reading import read_routes
+from controller.routing.route import BotRung
 from controller.routing.router import Router, routes_of_settings
 from controller.routing.routes import Routes
+from controller.routing.surroundings import Surroundings
 
 DEFAULT_FILE: Final = "routes.toml"
 POLL_SECONDS: Final = 1.0
@@ -60,7 +63,18 @@ def _surroundings(folder: Path) -> Surroundings:
         locate=lambda name: str(folder / name),
         is_file=lambda name: Path(name).is_file(),
         read=lambda name: Path(name).read_text(encoding="utf-8"),
+        protocols=audio_carried(),
+        try_tls=_try_tls,
     )
+
+
+def _try_tls(ca_file: str, certificate_file: str, key_file: str) -> None:
+    context_of(TlsFiles(ca_file, certificate_file, key_file))
+
+
+def tls_of(bot: BotRung) -> TlsFiles:
+    """What is to be trusted and shown where this bot is."""
+    return TlsFiles(bot.ca_file, bot.certificate_file, bot.key_file)
 
 
 def stamp(path: Path) -> Stamp:

@@ -274,8 +274,8 @@ class SharedSocket:
             self._pass_on(stream, partial(stream.on_gone, code=code), detail)
 
 
-Bot: TypeAlias = tuple[Handshake, str]
-"""Whose socket it is: URL, token and headers; the secret of its signatures."""
+Bot: TypeAlias = tuple[Handshake, str, ssl.SSLContext]
+"""Whose socket it is: URL, token and headers; the secret of its signatures; whom we trust and who we are in TLS."""
 
 
 class SharedSockets:
@@ -294,7 +294,7 @@ class SharedSockets:
         """The bot's socket, open. Raises as BotSocket.connect does."""
         # No two signatures are alike, and all of them are the same bot's.
         unsigned = native_handshake(replace(opening, signing_secret=""), SUBPROTOCOL_MUX)
-        bot = (unsigned, opening.signing_secret)
+        bot = (unsigned, opening.signing_secret, tls)
         shared = self._sockets.get(bot)
         if shared is None or shared.over:
             shared = self._sockets[bot] = SharedSocket(self._clock, self._counters)

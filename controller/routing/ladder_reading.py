@@ -1,12 +1,12 @@
 """From the tables of bots, humans and rungs in routes.toml to the rungs of `route`."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
 from controller.routing import tables
+from controller.routing.bot_reading import BotReading
 from controller.routing.locate import Path
 from controller.routing.numbers import is_e164, normalise
 from controller.routing.problems import Findings, nearest
@@ -23,8 +23,8 @@ from controller.routing.route import (
     ReferRung,
     Sound,
     VoicemailRung,
-    WaitingLine,
 )
+from controller.routing.surroundings import Surroundings
 from controller.routing.trigger import Trigger
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -56,34 +56,6 @@ NOT_OF_A_NAME: Final = frozenset({"on", "hours"})
 """What only a rung can have, not the bot or human whom it names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a routes.toml refers to outside of itself, so that reading it is pure."""
-
-    environment: Mapping[str, str]
-    locate: Callable[[str], str]
-    """The path of a file that it names, which counts from its own folder."""
-    is_file: Callable[[str], bool]
-    read: Callable[[str], str]
-    """The content of a file. Raises OSError."""
-
-    def secret(self, variable: str, file: str, path: Path, findings: Findings) -> str:
-        """From the one of the two that is named; empty, and a finding, where it is not there."""
-        if variable:
-            value = self.environment.get(variable, "")
-            if not value:
-                findings.add(path, f"the environment variable {variable} is not set", "Set it, in .env or there")
-            return value
-        if not file:
-            return ""
-        name = self.locate(file)
-        try:
-            return self.read(name).strip()
-        except OSError as error:
-            findings.add(path, f"cannot read {name} ({error.strerror})", "Name a readable file")
-            return ""
-
-
 def checked(model: type[Model], raw: Any, path: Path, findings: Findings) -> Model | None:
     """The table at `path`, or None and what is wrong with it."""
     try:
@@ -103,6 +75,7 @@ class LadderReading:
         self._fence = fence
         self._around = around
         self._findings = findings
+        self._reading = BotReading(around, findings)
         self._sound_bots = {name for name, raw in self._bots.items() if self._check_bot(name, raw)}
         self.destinations: dict[str, Destination] = {}
         self._check_humans()
@@ -171,14 +144,7 @@ class LadderReading:
         return self._bot(name, table, path) if table else None
 
     def _bot(self, name: str, table: tables.BotTable, path: Path) -> BotRung:
-        plain = table.model_dump(exclude={"on", "hours", "token", "headers", "waiting"})
-        headers = {
-            key: value.text or self._secret(value.env, value.file, (*path, "headers", key))
-            for key, value in table.headers.items()
-        }
-        token = self._secret(table.token.env, table.token.file, (*path, "token")) if table.token else ""
-        waiting = WaitingLine(**table.waiting.model_dump()) if table.waiting else None
-        return BotRung(**plain, name=name, token=token, headers=headers, waiting=waiting, **self._of_rung(table, path))
+        return self._reading.rung(name, table, path, self._of_rung(table, path))
 
     def _named_human(self, raw: Mapping[str, Any], path: Path) -> Destination | None:
         name = raw["human"]
@@ -248,9 +214,6 @@ class LadderReading:
         if file and not self._around.is_file(file):
             self._findings.add(path, f"there is no file {file}", "File names count from the folder of this file")
         return Sound(table.text, file, table.builtin, table.language)
-
-    def _secret(self, variable: str, file: str, path: Path) -> str:
-        return self._around.secret(variable, file, path, self._findings)
 
 
 def _tables(value: Any) -> dict[str, dict[str, Any]]:

@@ -14,13 +14,14 @@ from pydantic_core import ErrorDetails
 from controller.routing import patterns, tables
 from controller.routing.calendar import Calendar
 from controller.routing.calendar_reading import read_calendar, zone_of
-from controller.routing.ladder_reading import LadderReading, Surroundings, checked
+from controller.routing.ladder_reading import LadderReading, checked
 from controller.routing.locate import Path
 from controller.routing.matching import Condition, Criterion, RouteIndex
 from controller.routing.numbers import WITHHELD
 from controller.routing.problems import Findings, Problem, RoutesError, nearest
 from controller.routing.route import Destination, Fence, HumanRung, Keep, QueueRung, ReferRung, Route
 from controller.routing.routes import UTC_ZONE, Routes
+from controller.routing.surroundings import Surroundings
 from controller.routing.webhook import DEFAULT_TARGET, Target, key_of
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -85,6 +85,22 @@ class BotRung(Rung):
     """At a time; 0: no limit of ours."""
     waiting: WaitingLine | None = None
     """Where callers wait when it is busy; None: they take the next rung."""
+    username: str = ""
+    """With it the token is a password (RFC 7617)."""
+    signing_secret: str = field(default="", repr=False)
+    """With it every handshake is signed."""
+    ca_file: str = ""
+    """The authority of its certificate (PEM); empty: the machine's own."""
+    certificate_file: str = ""
+    """Our own for it (PEM, mutual TLS)."""
+    key_file: str = ""
+    """Empty: the key is in the certificate's file."""
+    choose_url: str = field(default="", repr=False)
+    """A webhook that may name another bot for each call; empty: nobody is asked. A key may be a part of it."""
+    choose_secret: str = field(default="", repr=False)
+    """Its requests are signed with it."""
+    choose_seconds: float = 1.0
+    """It has so long to answer; then this bot takes the call."""
 
     def __str__(self) -> str:
         return f"bot {self.name or self.url}"

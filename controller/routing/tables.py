@@ -22,6 +22,10 @@ CONFIDENTIAL: Final = re.compile(r"auth|token|secret|password|cookie|key", re.IG
 """Names of headers whose values are secrets."""
 
 
+CLIENT_SECRET: Final = "oauth_client_secret"  # noqa: S105 - its name
+"""The one parameter of bots that is a secret."""
+
+
 class Table(BaseModel):
     """Closed: a key that is not known is an error. Types are TOML's own; only a whole number may stand for a float."""
 
@@ -94,6 +98,13 @@ def _no_secrets(headers: dict[str, "HeaderValueTable"]) -> dict[str, "HeaderValu
     return headers
 
 
+def _no_client_secret(parameters: dict[str, str]) -> dict[str, str]:
+    if CLIENT_SECRET in parameters:
+        mend = 'Leave it out and write token = {env = "NAME"}: the token is the client secret then'
+        raise wrong(f"{CLIENT_SECRET} does not belong into this file", mend)
+    return parameters
+
+
 def _json(value: Any) -> Any:
     """TOML knows dates, JSON does not."""
     try:
@@ -130,6 +141,7 @@ VariableName = Annotated[str, AfterValidator(_variable)]
 BotUrl = Annotated[str, AfterValidator(_bot_url)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Event = Annotated[EventType, Field(strict=False)]
+UserName = Annotated[str, _like(r"[^:\x00-\x1f\x7f]*", "user name", "It has no colon (RFC 7617) and no line breaks")]
 Country = Annotated[str, AfterValidator(_country)]
 OneOrMore = Annotated[list[str], BeforeValidator(_listed), Field(min_length=1)]
 Otherwise = Literal["back", "next"]
@@ -209,6 +221,12 @@ class OfRung(Table):
 class BotTable(OfRung):
     url: BotUrl
     token: Secret | None = None
+    username: UserName = ""
+    password: Secret | None = None
+    signing_secret: Secret | None = None
+    ca_file: str = ""
+    certificate_file: str = ""
+    key_file: str = ""
     audio: BotAudio = "mulaw"
     uplink_ms: UplinkMs = 20
     voice: Voice = "off"
@@ -216,13 +234,16 @@ class BotTable(OfRung):
     multiplex: bool = False
     transport: MediaTransport = "rtp"
     protocol: str = "native"
-    parameters: dict[str, str] = {}
+    parameters: Annotated[dict[str, str], AfterValidator(_no_client_secret)] = {}
     headers: Annotated[dict[str, HeaderValue], AfterValidator(_no_secrets)] = {}
     first_audio_seconds: SecondsOrNever = 0.0
     stall_seconds: Seconds = 5.0
     reconnect_seconds: SecondsOrNever = 5.0
     calls_max: Count = 0
     waiting: WaitingTable | None = None
+    choose_url: HttpUrl = ""
+    choose_secret: Secret | None = None
+    choose_seconds: Annotated[float, Field(gt=0, le=5)] = 1.0
 
 
 class DialTable(OfRung):

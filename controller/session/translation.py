@@ -211,6 +211,11 @@ def to_opening(session: str, rung: BotRung, start: protocol.Start) -> media.Open
     target = media.BotTarget(
         url=rung.url,
         token=rung.token,
+        username=rung.username,
+        signing_secret=rung.signing_secret,
+        ca_file=rung.ca_file,
+        certificate_file=rung.certificate_file,
+        key_file=rung.key_file,
         accept_seconds=rung.accept_seconds,
         multiplex=rung.multiplex,
         protocol=rung.protocol,

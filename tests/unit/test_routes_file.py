@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from controller.bot.adapters import audio_carried
+from controller.bot.tls import TlsFiles
 from controller.config import Settings
 from controller.errors import ControllerError, SettingError
-from controller.routes_file import RoutesFile, load_routes
+from controller.routes_file import RoutesFile, load_routes, tls_of
 from controller.routing.router import Router
 from controller.routing.routes import Routes
+from tests import certificates
 
 ROUTE = '[[routes]]\nname = "{}"\nladder = [{{busy = 486}}]\n'
 PATIENCE_SECONDS = 10.0
@@ -66,6 +69,38 @@ def test_files_and_secrets_are_found_from_the_folder_of_the_file(
     assert [sound.file for sound in routes.sounds()] == [str(tmp_path / "closed.wav")]
 
 
+BOT = '[bots.a]\nurl = "wss://a"\n{}\n[[routes]]\nname = "r"\nladder = [{{bot = "a"}}]\n'
+
+
+def test_certificates_are_tried_when_the_file_is_read(tmp_path: Path) -> None:
+    made = certificates.make(tmp_path)
+    path = tmp_path / "routes.toml"
+    path.write_text(BOT.format('ca_file = "ca.pem"\ncertificate_file = "client.pem"\nkey_file = "client.key"'))
+    (bot,) = load_routes(settings_of(path)).bots().values()
+    assert tls_of(bot) == TlsFiles(made.ca, made.certificate("client"), made.key("client"))
+    path.write_text(BOT.format('ca_file = "routes.toml"'))
+    with pytest.raises(SettingError, match=r"routes.toml:3: bots.a.ca_file: cannot use .*routes.toml"):
+        load_routes(settings_of(path))
+    path.write_text(BOT.format('certificate_file = "client.pem"\nkey_file = "server.key"'))
+    with pytest.raises(SettingError, match=r"routes.toml:3: bots.a.certificate_file: cannot use .*server.key"):
+        load_routes(settings_of(path))
+
+
+def test_a_secret_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"\xff\xfe")
+    (tmp_path / "routes.toml").write_text(BOT.format('token = {file = "key"}'))
+    with pytest.raises(SettingError, match=r"routes.toml:3: bots.a.token: .*key is no text"):
+        load_routes(settings_of(tmp_path / "routes.toml"))
+
+
+def test_every_protocol_is_known(tmp_path: Path) -> None:
+    for name, audios in audio_carried().items():
+        for audio in audios:
+            (tmp_path / "routes.toml").write_text(BOT.format(f'protocol = "{name}"\naudio = "{audio}"'))
+            (bot,) = load_routes(settings_of(tmp_path / "routes.toml")).bots().values()
+            assert (bot.protocol, bot.audio) == (name, audio)
+
+
 @asynccontextmanager
 async def watched(
     path: Path, on_loaded: Callable[[Routes], Awaitable[None]] | None = None
@@ -96,6 +131,22 @@ async def test_a_change_takes_effect(tmp_path: Path) -> None:
     async with watched(path) as (router, _):
         written(path, "another")
         await until(lambda: router.routes.routes[0].name == "another")
+
+
+async def test_a_secret_that_has_changed_is_read_again_when_told(tmp_path: Path) -> None:
+    path, secret = tmp_path / "routes.toml", tmp_path / "key"
+    secret.write_text("first")
+    path.write_text(BOT.format('signing_secret = {file = "key"}'))
+    async with watched(path) as (router, file):
+        secret.write_text("second")
+        file.reload()
+        await until(lambda: [bot.signing_secret for bot in router.routes.bots().values()] == ["second"])
+        secret.unlink()
+        with capture_logs() as lines:
+            file.reload()
+            await until(lambda: lines)
+        assert "bots.a.signing_secret: cannot read" in lines[0]["problem"]
+        assert [bot.signing_secret for bot in router.routes.bots().values()] == ["second"]
 
 
 async def test_an_editor_that_renames_is_seen(tmp_path: Path) -> None:

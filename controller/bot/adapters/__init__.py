@@ -8,6 +8,7 @@ from controller.bot.adapters.genesys import Genesys
 from controller.bot.adapters.native import Native
 from controller.bot.adapters.openai import OpenAI
 from controller.bot.adapters.twilio import Twilio
+from controller.bot.protocol import AudioFormat
 from controller.errors import ProtocolError
 
 NATIVE: Final = "native"
@@ -26,10 +27,20 @@ def adapt(protocol: str, opening: Opening) -> Adapter:
     adapter = adapter_of(protocol)
     audio = opening.start.audio
     if audio not in adapter.FORMATS:
-        can = ", ".join(f"{carried.encoding}/{carried.sample_rate}" for carried in adapter.FORMATS)
-        asked = f"the audio of this bot is set to {audio.encoding}/{audio.sample_rate}"
+        can = ", ".join(map(written, adapter.FORMATS))
+        asked = f"the audio of this bot is set to {written(audio)}"
         raise ProtocolError(f"{asked}, and {protocol} carries {can}", "audio")
     return adapter(opening)
+
+
+def audio_carried() -> dict[str, tuple[str, ...]]:
+    """Every protocol, and the audio that it carries, as the operator writes it."""
+    return {name: tuple(map(written, adapter.FORMATS)) for name, adapter in PROTOCOLS.items()}
+
+
+def written(audio: AudioFormat) -> str:
+    """As in `audio` of routes.toml."""
+    return f"{audio.encoding}/{audio.sample_rate}" if audio.encoding == "pcm16" else audio.encoding
 
 
 def adapter_of(protocol: str) -> type[Adapter]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Literal
@@ -147,13 +148,13 @@ class Bot:
 
 
 @asynccontextmanager
-async def serving(port: int) -> AsyncIterator[Bot]:
+async def serving(port: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[Bot]:
     bot = Bot()
     app = web.Application()
     app.router.add_get("/", bot.serve)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port, reuse_address=True).start()
+    await web.TCPSite(runner, "127.0.0.1", port, reuse_address=True, ssl_context=tls).start()
     try:
         yield bot
     finally:

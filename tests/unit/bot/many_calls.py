@@ -53,6 +53,7 @@ class Worker:
         self.counters: Counter[str] = Counter()
         self.sockets = SharedSockets(self.now, self.counters)
         self.calls: list[Call] = []
+        self.tls = ssl.create_default_context()
 
     def now(self) -> float:
         return time.monotonic() + self.ahead
@@ -61,7 +62,7 @@ class Worker:
         call = Call(self.sockets)
         self.calls.append(call)
         start = Start(call_id=f"call-{len(self.calls)}", caller=Party(), callee=Party(), route="default")
-        await call.stream.open(Opening(url, start, token), accept_seconds, ssl.create_default_context())
+        await call.stream.open(Opening(url, start, token), accept_seconds, self.tls)
         return call
 
     def wait(self, seconds: float) -> None:

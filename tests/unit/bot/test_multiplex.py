@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import ssl
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
@@ -204,6 +205,14 @@ async def test_bots_and_tokens_have_sockets_of_their_own(worker: Worker) -> None
             await worker.open(url, token=token)
         assert [line.headers["Authorization"] for line in bot.lines] == ["Bearer a", "Bearer b"]
         assert len(other.lines) == 1
+
+
+async def test_another_certificate_has_a_socket_of_its_own(worker: Worker) -> None:
+    async with serving_many(echo) as bot:
+        await worker.open(bot.url)
+        worker.tls = ssl.create_default_context()
+        await worker.open(bot.url)
+        assert len(bot.lines) == 2
 
 
 async def test_calls_that_come_together_open_one_socket_and_one_may_give_up(worker: Worker) -> None:

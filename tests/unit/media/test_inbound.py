@@ -155,7 +155,7 @@ class Both:
         assert self.shared
         self.shared._socket = self.wires[0]  # type: ignore[assignment] # noqa: SLF001
         sockets = self.engine._shared_sockets  # noqa: SLF001
-        sockets._sockets[Handshake("bot"), ""] = self.shared  # noqa: SLF001
+        sockets._sockets[Handshake("bot"), "", self.engine._tls] = self.shared  # noqa: SLF001
         bot = sockets.stream(session)
         bot._shared = bot.carrier = self.shared  # noqa: SLF001
         bot._stage = Stage.ACCEPTED  # noqa: SLF001

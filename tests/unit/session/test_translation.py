@@ -14,7 +14,7 @@ from controller.config import BotAudio
 from controller.errors import ProtocolError
 from controller.media import control_messages as media
 from controller.records import items
-from controller.routing.route import Arrival, Keep, Route
+from controller.routing.route import Arrival, BotRung, Keep, Route
 from controller.routing.trigger import Trigger
 from controller.session import translation
 
@@ -166,3 +166,20 @@ def test_voicemail_and_callback_of_the_record() -> None:
     assert translation.to_items(c.SaveCallback(9.0, "+49301"), CALL, START, 4) == [
         items.CallbackAsked(CALL, "callback", 9000.0, "+49301")
     ]
+
+
+def test_the_worker_is_told_how_to_prove_who_we_are() -> None:
+    rung = BotRung(
+        "wss://bot", "pa55word", username="us", signing_secret="s1gning", headers={"X-Key": "h3ader"},
+        ca_file="ca.pem", certificate_file="client.pem", key_file="client.key", protocol="twilio",
+    )  # fmt: skip
+    command = c.OpenBot(1, rung)
+    arrival = Arrival("trunk", "", "", "")
+    start = translation.to_start(command, "call-1", arrival, Route("all", (rung,)), {})
+    opening = translation.to_opening("call-1/1", rung, start)
+    target = opening.bot
+    assert (target.username, target.token, target.signing_secret) == ("us", "pa55word", "s1gning")
+    assert (target.ca_file, target.certificate_file, target.key_file) == ("ca.pem", "client.pem", "client.key")
+    assert (target.headers, target.protocol) == ({"X-Key": "h3ader"}, "twilio")
+    for shown in (repr(command), repr(opening)):
+        assert not [secret for secret in ("pa55word", "s1gning", "h3ader") if secret in shown]
