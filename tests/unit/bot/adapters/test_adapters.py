@@ -117,7 +117,7 @@ def test_nothing_is_accepted_twice(protocol: str) -> None:
 
 def test_an_audio_format_that_the_wire_does_not_carry_is_named() -> None:
     start = START.model_copy(update={"audio": AudioFormat(encoding="pcm16", sample_rate=24000)})
-    with pytest.raises(ProtocolError, match="set to pcm16/24000, and twilio carries mulaw$"):
+    with pytest.raises(ProtocolError, match=r"set to pcm16/24000, and twilio carries mulaw$"):
         adapt("twilio", Opening("ws://bot/", start))
 
 
