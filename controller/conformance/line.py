@@ -141,7 +141,7 @@ class BotLine:
             start=self._start,
             encoding=self.audio.encoding,
         )
-        session = _Watched(opening, self, time.monotonic())
+        session = _Watched(opening, self, time.monotonic)
         session.watcher = self
         return session
 

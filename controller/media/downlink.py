@@ -22,6 +22,12 @@ class Told(Protocol):
     def refuse(self, message: str) -> None:
         """The bot asked for too much."""
 
+    def bot_began(self) -> None:
+        """The first of what it says after a silence is on its way to the caller."""
+
+    def bot_silenced(self) -> None:
+        """What it was saying is not heard any more."""
+
     def flush(self) -> None:
         """What has been sent and Asterisk has not played is not to be heard any more."""
 
@@ -41,6 +47,8 @@ class Downlink:
         self._paused = False
         self._barged_in = False
         """Paused because the caller spoke, and not by the bot's word."""
+        self._begins = True
+        """The next frame is the first after a silence."""
         self._heard = False
         """The caller has had the first packet of it."""
         self._overrun_told = False
@@ -70,10 +78,16 @@ class Downlink:
             self._underruns += 1
             if self._converts:
                 frame = frame.ljust(self._frame_bytes, b"\0")
+        if self._begins:
+            self._begin()
+        return frame
+
+    def _begin(self) -> None:
+        self._begins = False
+        self._told.bot_began()
         if not self._heard:
             self._heard = True
             self._told.tell_controller(FirstAudio(session=self._session, to="caller"))
-        return frame
 
     def settle(self) -> None:
         """Do what was to be done once the audio before it had been sent."""
@@ -91,6 +105,7 @@ class Downlink:
         """Take the bot's next audio, any amount of it."""
         if self._overrun_told and self._playout.waiting_ms <= PLAYOUT_MS_MAX // 2:
             self._overrun_told = False
+        self._begins = self._begins or not self.speaking
         self.speaking = not self._paused
         refused = self._playout.write(audio)
         self._dropped_bytes += refused
@@ -101,6 +116,8 @@ class Downlink:
             )
 
     def pause(self) -> None:
+        if self.speaking:
+            self._told.bot_silenced()
         self._paused, self.speaking = True, False
 
     def resume(self) -> None:
@@ -124,6 +141,8 @@ class Downlink:
 
         `behind`: what would have had its place in the line later.
         """
+        if self.speaking:
+            self._told.bot_silenced()
         self._paused = self._barged_in = False
         discarded = self._playout.clear()
         self._told.flush()

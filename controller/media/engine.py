@@ -43,6 +43,7 @@ from controller.media.control_messages import (
     Send,
     ToWorker,
 )
+from controller.media.delay import Delay
 from controller.media.hearing import Hearing
 from controller.media.inbound import Inbound
 from controller.media.outbox import Outbox
@@ -82,6 +83,7 @@ class Engine:
         self._hearing = Hearing(rtp, self._inbound, self.counters, self._break)
         self._rows: Rows[Session] = Rows()
         self._openings: dict[str, asyncio.Task[None]] = {}
+        self._delay = Delay()
         self._shared_sockets = SharedSockets(clock, self.counters)
         # Made once: reading the system's certificates takes tens of milliseconds.
         self._tls = ssl.create_default_context()
@@ -146,7 +148,7 @@ class Engine:
         if len(self._sessions) >= CALLS_MAX:
             self._outbox.add(Refused(session=order.session, reason="busy", detail=f"{CALLS_MAX} calls already"))
             return
-        session = Session(order, self._outbox, self._clock(), self.counters["strangers"])
+        session = Session(order, self._outbox, self._clock, self.counters["strangers"], self._delay)
         session.bot = self._line_to(order.bot, session)
         self._sessions[order.session] = session
         self._openings[order.session] = asyncio.create_task(self._reach_bot(session, session.bot, order))
@@ -262,6 +264,7 @@ class Engine:
         self._hearing.drain(now)
         self._hearing.send_gathered(now, chain(self._rows.streams, self._asterisk_sockets.streams))
         self._shared_sockets.flush()
+        self._delay.to_bot.passed(self._clock())
 
     def tick(self, due: int = 1) -> None:
         """Send one packet per due tick to every caller whose call is answered."""
@@ -282,6 +285,7 @@ class Engine:
                     session.downlink.settle()
                 except Exception:  # noqa: BLE001
                     self._break(session)
+        self._delay.to_caller.passed(self._clock())
 
     def _write_frames(self, speaking: list[Session]) -> None:
         """The bots' audio into the packets that go out; linear PCM as one batch."""

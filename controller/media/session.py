@@ -3,6 +3,7 @@
 Driven from outside: by the engine (packets, ticks, seconds) and by the bot's frames. It never waits.
 """
 
+from collections.abc import Callable
 from typing import Final, Protocol
 from uuid import uuid4
 
@@ -44,13 +45,18 @@ from controller.media.control_messages import (
     Silent,
     Stalled,
 )
+from controller.media.delay import Delay
 from controller.media.downlink import Downlink
 from controller.media.files import Files
 from controller.media.inbound import Inbound
 from controller.media.playout import FRAME_BYTES, FRAME_MS
 from controller.media.rows import PeerAddress
 from controller.media.stall import Stall
+from controller.media.turns import Turns
 from controller.media.uplink import Audio, Uplink
+
+UNDELAYED: Final = Delay()
+"""Of a session without a worker."""
 
 IN_LINE: Final = (Mark, Play, Transfer, Hangup, SendDtmf, Hold)
 """Messages that have their place in the line, between pieces of audio."""
@@ -67,7 +73,9 @@ class Reports(Protocol):
 class Session:
     """`now` is always the engine's monotonic clock, in seconds."""
 
-    def __init__(self, opening: Open, reports: Reports, now: float, strangers: int = 0) -> None:
+    def __init__(
+        self, opening: Open, reports: Reports, clock: Callable[[], float], strangers: int = 0, delay: Delay = UNDELAYED
+    ) -> None:
         self.id: Final = opening.session
         self.bot: Conversation | None = None
         self.peer: PeerAddress | None = None
@@ -86,7 +94,14 @@ class Session:
         """Of Asterisk's audio."""
         self.payload_type, self.silence = formats.FORMATS[opening.encoding]
         self._opening = opening
+        self._clock = clock
+        now = clock()
         self._set_up(now)
+        self._turns = Turns()
+        self._delay = delay
+        self._waited = delay.waited
+        """As it was when the caller came."""
+        self._answered_at = now
         self._reports = reports
         self._barge_in = opening.voice == "barge_in"
         self._stall = Stall(opening.stall_seconds, now)
@@ -120,6 +135,7 @@ class Session:
         """The call is answered: from the next tick on the caller gets a packet every tick."""
         if not self.playing:
             self.playing = True
+            self._answered_at, self._waited = now, self._delay.waited
             self.tell_bot(Answered())
             self.uplink.open(now)
 
@@ -133,9 +149,18 @@ class Session:
             "strangers": strangers - self._strangers_before,
             "packets_out": self.packets_out,
             **self.downlink.statistics,
+            **self._turns.statistics,
+            **self._added_delay(),
             **(self.bot.counters if self.bot is not None else {}),
             **(self.socket.counters if self.socket is not None else {}),
         }
+
+    def _added_delay(self) -> dict[str, int | float]:
+        """There and back, on the average; of a call that was never answered there is none."""
+        if not self.playing:
+            return {}
+        gathering_ms = (self._opening.uplink_ms - FRAME_MS) / 2
+        return {"added_delay_ms": round(1000 * self._delay.mean_seconds(self._waited) + gathering_ms, 2)}
 
     def watch(self, now: float, silence_seconds: float) -> None:
         """To be called about once a second: the bot's pings, and the watchdogs over both ends."""
@@ -181,11 +206,14 @@ class Session:
 
     def _on_turn(self, turn: Turn, heard_ms: int) -> None:
         """The caller began or stopped to speak: the bot is told, and where the route says so, paused."""
+        now = self._clock()
         if turn is Turn.STARTED:
+            self._turns.caller_began(now - START_FRAMES * FRAME_MS / 1000, over_bot=self.downlink.speaking)
             paused = self._barge_in and self.downlink.barge_in()
             self.tell_bot(SpeechStarted(at_ms=heard_ms - START_FRAMES * FRAME_MS, paused=paused))
         else:
             self.downlink.barge_in_over()
+            self._turns.caller_stopped(now - STOP_FRAMES * FRAME_MS / 1000, over_bot=self.downlink.speaking)
             self.tell_bot(SpeechStopped(at_ms=heard_ms - STOP_FRAMES * FRAME_MS))
 
     # --- from the bot (BotEvents) ---------------------------------------------------------------------------
@@ -230,11 +258,23 @@ class Session:
             # What is asked for after the audio cannot wait for a pause without an end.
             self.downlink.resume()
             self.downlink.mark(self._passed_on(message))
-        elif isinstance(message, Transcript | Result | Log) and not message.id:
+        else:
+            self._pass_on(message)
+
+    def _pass_on(self, message: Message) -> None:
+        """What is not about audio."""
+        if isinstance(message, Transcript) and self._opening.voice == "off":
+            self._note_last_word(message)
+        if isinstance(message, Transcript | Result | Log) and not message.id:
             # It gets an id, so that it is stored once; ~ tells that the bot need not hear of it.
             self._reports.add(self._passed_on(message.model_copy(update={"id": f"~{uuid4().hex}"})))
         else:
             self._reports.add(self._passed_on(message))
+
+    def _note_last_word(self, said: Transcript) -> None:
+        """Nobody listens for it here; but the bot has."""
+        if said.role == "caller" and said.final and said.end_ms is not None:
+            self._turns.caller_was_heard(self._answered_at + said.end_ms / 1000)
 
     def _passed_on(self, message: Message) -> BotMessage:
         return BotMessage(session=self.id, message=message.model_dump(mode="json", exclude_none=True))
@@ -273,6 +313,12 @@ class Session:
     def refuse(self, message: str) -> None:
         if self.bot is not None:
             self.bot.refuse("overrun", message)
+
+    def bot_began(self) -> None:
+        self._turns.bot_began(self._clock())
+
+    def bot_silenced(self) -> None:
+        self._turns.bot_silenced(self._clock())
 
     def flush(self) -> None:
         if self.socket is not None:

@@ -8,8 +8,14 @@ Statistics = Mapping[str, int | float]
 LARGEST: Final = frozenset({"jitter_max_ms"})
 """Counters of which the call has the largest."""
 
-BY_PACKETS: Final = {"jitter_ms": 2, "mos": 2}
-"""Means, weighed by how many of the caller's packets they are of; and to how many places they are rounded."""
+MEANS: Final = {
+    "jitter_ms": ("packets_in", 2),
+    "mos": ("packets_in", 2),
+    "added_delay_ms": ("packets_in", 2),
+    "bot_response_ms": ("bot_responses", 1),
+    "barge_in_ms": ("barge_ins", 1),
+}
+"""Means, weighed by the counter that says of how many they are; and to how many places they are rounded."""
 
 
 def merged(earlier: Statistics, later: Statistics) -> dict[str, int | float]:
@@ -23,9 +29,10 @@ def merged(earlier: Statistics, later: Statistics) -> dict[str, int | float]:
 def _merged(name: str, earlier: Statistics, later: Statistics) -> int | float:
     if name in LARGEST:
         return max(earlier[name], later[name])
-    if name not in BY_PACKETS:
+    if name not in MEANS:
         return earlier[name] + later[name]
-    packets, more = earlier.get("packets_in", 0), later.get("packets_in", 0)
-    if not packets + more:
+    weight, places = MEANS[name]
+    count, more = earlier.get(weight, 0), later.get(weight, 0)
+    if not count + more:
         return later[name]
-    return round((earlier[name] * packets + later[name] * more) / (packets + more), BY_PACKETS[name])
+    return round((earlier[name] * count + later[name] * more) / (count + more), places)

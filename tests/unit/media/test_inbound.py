@@ -137,8 +137,8 @@ class Both:
         self.now = 1_000.0
         self.wire = Wire()
         self.engine = Engine(self.wire, Outbox(), 60.0, lambda: self.now)
-        self.carried = [Session(opening("ws://b/", str(n), **values), Outbox(), self.now) for n in range(CALLS)]
-        self.plain = [Session(opening("ws://b/", str(n), **values), Outbox(), self.now) for n in range(CALLS)]
+        self.carried = [Session(opening("ws://b/", str(n), **values), Outbox(), lambda: self.now) for n in range(CALLS)]
+        self.plain = [Session(opening("ws://b/", str(n), **values), Outbox(), lambda: self.now) for n in range(CALLS)]
         self.plain_wires = [Socket() for _ in range(CALLS)]
         self.wires = [Socket() for _ in range(CALLS)]
         self.shared = SharedSocket(lambda: self.now, self.engine.counters) if shared else None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from controller.bot.conversation import Message
-from controller.bot.protocol import Clear, Hangup, Log, Mark, Pause, Resume, ToBot, Transfer
+from controller.bot.protocol import Clear, Hangup, Log, Mark, Pause, Resume, ToBot, Transcript, Transfer
 from controller.media.audio import g711
 from controller.media.control_messages import Report
 from controller.media.playout import MARKS_MAX, PLAYOUT_MS_MAX
@@ -58,7 +58,8 @@ class Call:
     def __init__(self, **values: Any) -> None:
         self.reports = Reports()
         self.bot = Bot()
-        self.session = Session(opening("ws://bot/", **values), self.reports, now=0.0)
+        self.now = 0.0
+        self.session = Session(opening("ws://bot/", **values), self.reports, lambda: self.now)
         self.session.bot = self.bot  # type: ignore[assignment]
         self.session.play(0.0)
         self.bot.heard.clear()
@@ -166,7 +167,7 @@ def test_a_last_part_of_a_frame_is_played_and_the_end_counted(call: Call) -> Non
 
 def test_the_caller_is_not_heard_before_the_call_is_answered() -> None:
     call = Call()
-    call.session = Session(opening("ws://bot/"), call.reports, now=0.0)
+    call.session = Session(opening("ws://bot/"), call.reports, lambda: 0.0)
     call.session.bot = call.bot  # type: ignore[assignment]
     datagram = rtp.build(rtp.RtpPacket(0, 1, 1, 1, b"early"))
     call.session.uplink.receive_unusual(memoryview(datagram), 1.0)
@@ -311,6 +312,52 @@ def test_a_pause_of_the_bots_own_is_not_ended_by_the_caller() -> None:
     call.says(Pause(type="pause"))
     speaks(call, vowel() + b"\xff" * 160 * 40, 0)
     assert call.tick() == b""
+
+
+def test_how_long_the_bot_takes_to_answer_and_to_fall_silent() -> None:
+    call = interrupted("tell")
+    call.now = 0.3
+    call.says(Clear(type="clear"))
+    call.tick()
+    speaks(call, b"\xff" * 160 * 40, 30)
+    call.now = 1.0
+    call.session.on_audio(memoryview(BOT_AUDIO))
+    call.tick()
+    call.tick()
+    told = call.session.statistics(0)
+    # On this clock the caller is found to speak at 0, after 60 ms, and to be silent at 0.3 s, after 500 ms.
+    assert (told["barge_in_ms"], told["barge_ins"]) == (360.0, 1)
+    assert told["bot_responses"] == 1
+    assert told["bot_response_ms"] == 1_200
+
+
+def test_a_bot_that_goes_on_after_an_interruption_answers_nothing() -> None:
+    call = interrupted("barge_in")
+    speaks(call, b"\xff" * 160 * 40, 30)
+    call.tick()
+    assert "bot_responses" not in call.session.statistics(0)
+    assert call.session.statistics(0)["barge_ins"] == 1, "the caller did not hear it for a while"
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
+def test_where_nobody_listens_the_bots_transcript_tells_the_last_word(late: bool) -> None:
+    call = Call()
+    said = [
+        Transcript(type="transcript", role="caller", text="To", end_ms=1_500),
+        Transcript(type="transcript", role="caller", text="To book", end_ms=2_000, final=False),
+        Transcript(type="transcript", role="bot", text="Yes", end_ms=2_400),
+    ]
+    if not late:
+        call.says(*said)
+    call.now = 2.25
+    call.session.on_audio(memoryview(BOT_AUDIO))
+    call.tick()
+    if late:
+        call.says(*said)
+    call.session.on_audio(memoryview(BOT_AUDIO))
+    call.tick()
+    assert call.session.statistics(0)["bot_response_ms"] == 750.0
+    assert call.session.statistics(0)["bot_responses"] == 1
 
 
 def test_without_voice_activity_nothing_is_said() -> None:

@@ -19,6 +19,14 @@ def test_each_counter_in_its_own_way(name: str, value: float) -> None:
     assert merged(first, second)[name] == value
 
 
+def test_means_of_turns_are_weighed_by_turns() -> None:
+    first = {"packets_in": 900, "bot_response_ms": 1000.0, "bot_responses": 1, "barge_in_ms": 80.0, "barge_ins": 2}
+    second = {"packets_in": 100, "bot_response_ms": 400.0, "bot_responses": 3, "added_delay_ms": 12.0}
+    both = merged(first, second)
+    assert (both["bot_response_ms"], both["bot_responses"]) == (550.0, 4)
+    assert (both["barge_in_ms"], both["barge_ins"], both["added_delay_ms"]) == (80.0, 2, 12.0)
+
+
 def test_a_session_without_packets_says_nothing_about_quality() -> None:
     heard, silent = {"packets_in": 50, "mos": 3.2}, {"packets_in": 0, "mos": 4.4}
     assert merged(heard, silent)["mos"] == merged(silent, heard)["mos"] == 3.2
