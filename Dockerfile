@@ -11,11 +11,13 @@ RUN groupadd --gid 1500 controller \
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 
 # What changes seldom comes first: a change of our code costs the last two lines only.
-FROM python AS build
+FROM python AS pip
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends python3-venv \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
+
+FROM pip AS build
 COPY requirements.lock ./
 RUN python3 -m venv /opt/venv \
     && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock \
@@ -37,8 +39,23 @@ WORKDIR /app
 USER controller
 CMD ["python", "-m", "examples.demo_bot"]
 
+# The page. Where its packages cannot be reached there is none, and the controller says so at `/`; a page that does not
+# compile ends the build. Node comes as a Python package: Debian's npm is three hundred packages.
+FROM pip AS page
+COPY web/node.lock web/package.json web/package-lock.json ./
+# Node brings its own list of authorities, and may need one of this machine's.
+ENV PATH=/opt/node/bin:$PATH NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
+RUN { python3 -m venv /opt/node \
+      && /opt/node/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r node.lock \
+      && timeout 120 npm ci --no-audit --no-fund --fetch-retries=1 --fetch-timeout=20000; } \
+    || { rm -rf node_modules; echo "the page is left out: Node's packages cannot be reached" >&2; }
+COPY web ./
+RUN mkdir dist && if [ -d node_modules ]; then npm run build; fi && chmod -R a+rX dist
+
 FROM voice AS controller
 COPY --from=build /opt/venv /opt/venv
+COPY --from=page /build/dist /opt/page
+ENV PAGE_DIR=/opt/page
 WORKDIR /data
 USER controller
 ENTRYPOINT ["ari-controller"]

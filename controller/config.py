@@ -155,6 +155,8 @@ class Settings(BaseModel):
     api_token_path: str = "data/api_token"  # noqa: S105 - where it is kept, not what it is
     users_file: str = ""
     """Who may sign in (`ari-controller user`); empty: beside a SQLite database, else data/users.json."""
+    page_dir: str = "web/dist"
+    """The built page (`make page`), served at `/`."""
     api_requests_per_second: Annotated[float, Field(gt=0, le=100_000)] = 50.0
     """Of each token, and of each address without one."""
     api_tls_certificate: str = ""

@@ -64,6 +64,7 @@ async def api_parts(
         voicemail_folder=Path(settings.voicemail_dir),
         gauges=lambda: gauges(dispatcher, store, writer, events),
         accounts=Accounts(Users(users_path(settings))),
+        settings=settings,
     )
 
 

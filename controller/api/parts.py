@@ -10,6 +10,7 @@ from controller.api.control import Calls
 from controller.api.event_log import EventLog
 from controller.api.metrics import Gauges, Metrics
 from controller.closures_file import ClosuresFile
+from controller.config import Settings
 from controller.records.store import RecordStore
 from controller.routing.router import Router
 
@@ -34,3 +35,4 @@ class Parts:
     voicemail_folder: Path
     gauges: Callable[[], Awaitable[Gauges]]
     accounts: Accounts
+    settings: Settings

@@ -10,7 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
-from controller.api import tokens
+from controller.api import page, tokens
 from controller.api.catalogue import OPERATIONS
 from controller.api.parts import Parts
 from controller.api.serving import Gate, application
@@ -35,6 +35,7 @@ async def serve_api(settings: Settings, parts: Parts, others: Sequence[web.Route
     context = _tls(settings)
     app = application(OPERATIONS, parts, gate, tls=context is not None)
     app.add_routes([web.route(one.method, one.path, gate.counted(one.handler)) for one in others])
+    app.add_routes(page.routes(Path(settings.page_dir)))
     app.on_shutdown.append(partial(_end_streams, parts))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()

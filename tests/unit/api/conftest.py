@@ -141,8 +141,9 @@ async def make_parts(folder: Path, health: dict[str, Any], calls: FakeCalls, sto
     closures = ClosuresFile(folder / "closed.json", router.close)
     accounts = Accounts(Users(folder / "users.json"))
     return Parts(
-        lambda: health, calls, store, events, EventLog(10), metrics, router, closures, folder, gauges, accounts
-    )
+        lambda: health, calls, store, events, EventLog(10), metrics, router, closures, folder, gauges, accounts,
+        Settings(),
+    )  # fmt: skip
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ FIXED_BY_COMPOSE = {
     "CARRIER_ARI_URL",
     "MEDIA_LISTEN",
     "MEDIA_WORKERS",
+    "PAGE_DIR",
     "SOUNDS_DIR",
 }
 """The containers' own affair; for those who run without Compose."""
