@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import aiohttp
 import structlog
 
 from controller.api.events import tap
@@ -20,6 +21,8 @@ from controller.api.metrics import Metrics
 from controller.api.server import serve_api
 from controller.ari.client import AriClient
 from controller.ari.event_stream import EventStream
+from controller.bot.adapters import audio_carried
+from controller.bot.chooser import BotChooser
 from controller.bot.preflight import check_bot
 from controller.bot.websocket import where
 from controller.call.vocabulary import Ending
@@ -96,7 +99,8 @@ async def serve(settings: Settings) -> None:
         context = await stack.enter_async_context(Context(store.database, settings))
         calls_max = router.routes.calls_max or settings.calls_max
         names = tuple(name for name in settings.sip_headers.split(",") if name)
-        rules = Rules(voices, Path(settings.voicemail_dir), context, settings.media_load_max, calls_max, names)
+        chooser = BotChooser(await stack.enter_async_context(aiohttp.ClientSession()), audio_carried())
+        rules = Rules(voices, Path(settings.voicemail_dir), context, chooser, settings.media_load_max, calls_max, names)
         metrics = Metrics()
         dispatcher = Dispatcher(ari, router, counted(metrics, writer.submit), rules)
         parts = await api_parts(settings, dispatcher, store, writer, metrics, (router, closures_file))

@@ -19,6 +19,9 @@ async def check(settings: Settings, say: Callable[[str], None]) -> None:
     for setting, bot in routes.bots().items():
         await reach_bot(bot.url, setting, tls_of(bot))
         say(f"bot        {where(bot.url)}: reached")
+        if bot.choose_url:
+            await reach_bot(bot.choose_url, setting.replace(".url", ".choose_url"))
+            say(f"webhook    {where(bot.choose_url)}: reached")
     store = await RecordStore.open(settings.database_url)
     await store.close()
     say(f"records    {settings.database_url}: open")

@@ -1,14 +1,14 @@
 """Asks the operator's own system which bot takes a call, and what the bot is told: a signed webhook, per call.
 
 It must answer in a moment, for the caller is listening to the ringing; whatever goes wrong, the bot of the route takes
-the call, and the reason is in the log.
+the call, and the reason is in the log and in the call's record.
 """
 
 import json
 import secrets
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
@@ -18,9 +18,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from controller.bot.signing import sign
 from controller.bot.websocket import where
-
-SECONDS: Final = 1.0
-"""How long it may take, connection and all."""
 
 ANSWER_BYTES_MAX: Final = 65_536
 
@@ -39,6 +36,27 @@ class BotChoice:
     parameters: Mapping[str, str] = field(default_factory=dict)
     token: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    username: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Whom to ask. A key may be a part of the URL."""
+
+    url: str = field(repr=False)
+    secret: str = field(default="", repr=False)
+    """For the signature (RFC 9421); empty: requests are not signed."""
+    seconds: float = 1.0
+    """How long it may take, connection and all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What came of it."""
+
+    bot: BotChoice
+    problem: str = ""
+    """Why the usual bot takes the call, where that was not the webhook's own wish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +69,8 @@ class Question:
     route: str
     usual: BotChoice
     """The bot of the route, which takes the call when the webhook does not say otherwise."""
+    audio: str = "mulaw"
+    """Which the bot has to carry."""
     more: Mapping[str, Any] = field(default_factory=dict)
     """Such as the trunk or SIP headers."""
 
@@ -69,51 +89,44 @@ class _Answer(BaseModel):
 
 
 class BotChooser:
-    """`secret`: for the signature (RFC 9421); empty: requests are not signed. `protocols`: those that may be chosen."""
+    """`carried`: the protocols that may be chosen, and the audio of each."""
 
     def __init__(
-        self,
-        session: ClientSession,
-        url: str,
-        *,
-        secret: str = "",
-        seconds: float = SECONDS,
-        tls: ssl.SSLContext | None = None,
-        protocols: frozenset[str] = frozenset(),
+        self, session: ClientSession, carried: Mapping[str, Collection[str]], tls: ssl.SSLContext | None = None
     ) -> None:
         self._session = session
-        self._url = url
-        self._secret = secret
-        self._timeout = ClientTimeout(total=seconds)
+        self._carried = carried
         self._tls = tls
-        self._protocols = protocols
 
-    async def choose(self, question: Question) -> BotChoice:
+    async def choose(self, webhook: Webhook, question: Question) -> Chosen:
         """Never raises: the usual bot takes the call where there is no other answer."""
         try:
-            answer = await self._ask(question)
+            answer = await self._ask(webhook, question)
         except TimeoutError:
-            return self._usual(question, f"no answer within {self._timeout.total:g} s")
+            problem = f"no answer within {webhook.seconds:g} s"
         except (ClientError, OSError) as error:
-            return self._usual(question, f"not reached: {error}")
+            problem = f"not reached: {_without(webhook.url, str(error))}"
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            return self._usual(question, f"{'.'.join(map(str, first['loc'])) or 'answer'}: {first['msg']}")
+            problem = f"{'.'.join(map(str, first['loc'])) or 'answer'}: {first['msg']}"
         except ValueError as error:
-            return self._usual(question, str(error))
-        return _merged(question.usual, answer)
+            problem = str(error)
+        else:
+            return Chosen(_merged(question.usual, answer))
+        log.warning("bot webhook failed", call=question.call_id, url=where(webhook.url), reason=problem)
+        return Chosen(question.usual, problem)
 
-    async def _ask(self, question: Question) -> _Answer:
+    async def _ask(self, webhook: Webhook, question: Question) -> _Answer:
         body = json.dumps(_told(question), ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if self._secret:
+        if webhook.secret:
             now, nonce = time.time(), secrets.token_hex(16)
-            headers |= sign(self._secret, self._url, nonce=nonce, unix_seconds=now, method="POST", body=body)
+            headers |= sign(webhook.secret, webhook.url, nonce=nonce, unix_seconds=now, method="POST", body=body)
         request = self._session.post(
-            self._url,
+            webhook.url,
             data=body,
             headers=headers,
-            timeout=self._timeout,
+            timeout=ClientTimeout(total=webhook.seconds),
             allow_redirects=False,
             ssl=self._tls if self._tls is not None else True,
         )
@@ -127,14 +140,14 @@ class BotChooser:
                 text += more
         if len(text) > ANSWER_BYTES_MAX:
             raise ValueError(f"its answer is longer than {ANSWER_BYTES_MAX} bytes")
-        answer = _Answer.model_validate_json(text)
-        if answer.protocol is not None and answer.protocol not in self._protocols:
-            raise ValueError(f"protocol: there is no {answer.protocol!r}")
-        return answer
+        return self._checked(_Answer.model_validate_json(text), question)
 
-    def _usual(self, question: Question, reason: str) -> BotChoice:
-        log.warning("bot webhook failed", call=question.call_id, url=where(self._url), reason=reason)
-        return question.usual
+    def _checked(self, answer: _Answer, question: Question) -> _Answer:
+        if answer.protocol is not None and answer.protocol not in self._carried:
+            raise ValueError(f"protocol: there is no {answer.protocol!r}")
+        if answer.protocol is not None and question.audio not in self._carried[answer.protocol]:
+            raise ValueError(f"protocol: {answer.protocol} does not carry {question.audio}")
+        return answer
 
 
 def _told(question: Question) -> dict[str, Any]:
@@ -162,6 +175,8 @@ def _merged(usual: BotChoice, answer: _Answer) -> BotChoice:
         protocol=answer.protocol or usual.protocol,
         parameters={**usual.parameters, **answer.parameters},
         token=answer.token if answer.token is not None else (usual.token if same_host else ""),
+        # A name belongs to its password.
+        username=usual.username if same_host and answer.token is None else "",
         headers={**(usual.headers if same_host else {}), **answer.headers},
     )
 
@@ -169,3 +184,8 @@ def _merged(usual: BotChoice, answer: _Answer) -> BotChoice:
 def _host(url: str) -> str:
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.partition('/')[0].partition('?')[0].rpartition('@')[2].lower()}"
+
+
+def _without(url: str, text: str) -> str:
+    """The text without what may be secret in the URL."""
+    return text.replace(url, where(url))

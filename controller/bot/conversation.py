@@ -74,9 +74,6 @@ Message = (
 """What a bot may say after `accept`, and we do not answer at once."""
 
 
-RESUME_SECONDS: Final = 5.0
-"""How long we try to reach a bot again that can go on with its call: the caller hears nothing new meanwhile."""
-
 MOVED_CODES: Final = (1001, 1012, 1013)
 """Close codes (RFC 6455, section 7.4.1, and IANA's registry) of a bot that goes away and comes again. With any other
 one it means to be gone: to reach it again would only keep the caller waiting."""
@@ -163,6 +160,8 @@ class Conversation(ABC):
         self._messages_received = self._audio_bytes_received = 0
         self._answer: asyncio.Future[None] | None = None
         self._too_early_told = False
+        self.tried_seconds = 0.0
+        """How long the bot was tried again before it was lost."""
 
     # --- what carries it ------------------------------------------------------------------------------------
 
@@ -262,7 +261,8 @@ class Conversation(ABC):
         elif self._stage is Stage.ACCEPTED and self._account is not None and (code is None or code in MOVED_CODES):
             self._stage = Stage.RESUMING
             self._account.broken()
-            self._resuming = asyncio.get_running_loop().create_task(self._resume(detail, self._account))
+            seconds = self._opening.resume_seconds if self._opening else 0.0
+            self._resuming = asyncio.get_running_loop().create_task(self._resume(detail, self._account, seconds))
         else:
             self._give_up(detail)
 
@@ -315,7 +315,8 @@ class Conversation(ABC):
             self._catch_up(accept)
         else:
             self._messages_received = 0
-            self._account = Account(accept.resume_token) if accept.resume_token else None
+            may_break = self._opening is not None and self._opening.resume_seconds > 0
+            self._account = Account(accept.resume_token) if accept.resume_token and may_break else None
             self._events.on_accepted(accept)
 
     def _settle(self, error: Exception) -> None:
@@ -324,17 +325,26 @@ class Conversation(ABC):
 
     # --- a connection that broke ----------------------------------------------------------------------------
 
-    async def _resume(self, detail: str, account: Account) -> None:
-        """Try to reach the bot again, for some seconds; the rest of the call does not notice."""
+    async def _resume(self, detail: str, account: Account, seconds: float) -> None:
+        """Try to reach the bot again, for so long; the rest of the call does not notice."""
+        loop = asyncio.get_running_loop()
+        broken_at = loop.time()
         try:
-            async with asyncio.timeout(RESUME_SECONDS):
-                while not await self._reached_again(account):  # noqa: ASYNC110 - a bot's return is no event
+            async with asyncio.timeout(seconds):
+                while not await self._reached_again(account, seconds):  # noqa: ASYNC110 - a bot's return is no event
                     await asyncio.sleep(RESUME_PAUSE_SECONDS)
-        except (TimeoutError, BotRefused):
-            if self._stage is Stage.RESUMING:
-                self._give_up(detail)
+        except TimeoutError:
+            # All of it, whatever the clock's last digits say.
+            self._not_resumed(detail, seconds)
+        except BotRefused:
+            self._not_resumed(detail, loop.time() - broken_at)
 
-    async def _reached_again(self, account: Account) -> bool:
+    def _not_resumed(self, detail: str, tried_seconds: float) -> None:
+        if self._stage is Stage.RESUMING:
+            self.tried_seconds = tried_seconds
+            self._give_up(detail)
+
+    async def _reached_again(self, account: Account, seconds: float) -> bool:
         if self._opening is None or self._tls is None:
             return False
         point = account.point(self._events.played_ms(), self._audio_bytes_received, self._messages_received)
@@ -342,7 +352,7 @@ class Conversation(ABC):
         self._opening = replace(self._opening, start=start)
         self._answer = asyncio.get_running_loop().create_future()
         try:
-            await self._connect(self._opening, RESUME_SECONDS, self._tls)
+            await self._connect(self._opening, seconds, self._tls)
             await self._answer
         except (OSError, WSError, WSInvalidURL, BotFailed):
             return False

@@ -49,5 +49,5 @@ async def reach_bot(url: str, setting: str = "BOT_URL", files: TlsFiles = TlsFil
     except OSError as error:  # TimeoutError is one
         reason = error.strerror or str(error) or "not in time"
         problem = f"nothing answers at {shown} ({reason})"
-        raise BotAway(setting, problem, f"Start the bot, or correct {setting}") from error
+        raise BotAway(setting, problem, f"Start it, or correct {setting}") from error
     writer.close()

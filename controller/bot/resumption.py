@@ -10,6 +10,10 @@ MESSAGES_KEPT_MAX: Final = 1_000
 """Of ours, for a bot that says how many it has got: more than are ever on their way at once."""
 
 
+RESUME_SECONDS: Final = 5.0
+"""How long at most a bot is reached again that can go on with its call: the caller hears nothing new meanwhile."""
+
+
 class Account:
     """Of one call whose bot has given a `resume_token`; messages are counted from the first `accept`."""
 

@@ -10,6 +10,7 @@ from controller.call.transitions import TABLE
 
 OF_THE_BOT: Final = (
     e.BotAccepted,
+    e.BotChosen,
     e.BotHungUp,
     e.BotLost,
     e.DigitsRequested,

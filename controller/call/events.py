@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from controller.call.vocabulary import TransferOutcome
-from controller.routing.route import AnyRung, Sound
+from controller.routing.route import AnyRung, BotRung, Sound
 from controller.routing.trigger import Trigger
 
 # --- the caller's leg ---------------------------------------------------------------------------------------
@@ -119,6 +119,17 @@ class FirstAudio:
 
 
 @dataclass(frozen=True, slots=True)
+class BotChosen:
+    """The company's own system was asked which bot takes the call: this one."""
+
+    attempt: int
+    rung: BotRung
+    detail: str = ""
+    """Which, in words; with `problem` why it is the route's."""
+    problem: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class BotAccepted:
     """The bot takes the call."""
 
@@ -132,6 +143,8 @@ class BotLost:
     attempt: int
     trigger: Trigger
     detail: str = ""
+    tried_seconds: float = 0.0
+    """How long a bot that was lost in mid-call has been tried again already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,6 +427,7 @@ Event = (
     | MediaGone
     | MediaSilent
     | FirstAudio
+    | BotChosen
     | BotAccepted
     | BotLost
     | WorkerLost

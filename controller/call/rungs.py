@@ -87,7 +87,8 @@ def offer(call: CallState, rung: BotRung, *, resumed: bool = False) -> Commands:
     yield OpenBot(call.bot.attempt, rung, resumed)
     if not call.bot.media_later:
         yield OpenMedia(call.bot.attempt, rung)
-    call.enter(State.OFFERING, rung.accept_seconds + ACCEPT_MARGIN_SECONDS)
+    choosing = rung.choose_seconds if rung.choose_url else 0.0
+    call.enter(State.OFFERING, choosing + rung.accept_seconds + ACCEPT_MARGIN_SECONDS)
 
 
 def wait_in_line(call: CallState, rung: BotRung) -> Commands:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from controller.bot.adapters import NATIVE
 from controller.bot.protocol import EndReason, Start
+from controller.bot.resumption import RESUME_SECONDS
 
 UNACKNOWLEDGED_REPORTS_MAX: Final = 10_000
 """Reports kept while the link is down (about 10 MB); past it the oldest go and are counted in `hello`."""
@@ -49,6 +50,8 @@ class BotTarget(_Message):
     """Its key; empty: in the same file."""
     accept_seconds: Annotated[float, Field(gt=0, le=ACCEPT_SECONDS_MAX)] = 5.0
     """From the start of the connection to `accept`."""
+    resume_seconds: Annotated[float, Field(ge=0, le=RESUME_SECONDS)] = RESUME_SECONDS
+    """A lost connection of a bot that can go on with its call is made again for so long; then `disconnected`."""
     multiplex: bool = False
     """One socket for all calls to this URL with this token; the native protocol only."""
     protocol: str = NATIVE
@@ -220,6 +223,8 @@ class Disconnected(_Message):
     seq: int = 0
     session: str
     detail: str
+    tried_seconds: float = 0.0
+    """How long the bot has been tried again already."""
 
 
 class Stalled(_Message):

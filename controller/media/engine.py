@@ -346,4 +346,5 @@ def _opening(order: Open) -> Opening:
         unix_seconds=time.time(),
         username=target.username,
         signing_secret=target.signing_secret,
+        resume_seconds=target.resume_seconds,
     )

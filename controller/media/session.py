@@ -284,7 +284,8 @@ class Session:
 
     def on_lost(self, detail: str) -> None:
         self._carry()
-        self.lose(Disconnected(session=self.id, detail=detail))
+        tried = self.bot.tried_seconds if self.bot is not None else 0.0
+        self.lose(Disconnected(session=self.id, detail=detail, tried_seconds=tried))
 
     # --- what waited behind a file (files.Player) -----------------------------------------------------------
 

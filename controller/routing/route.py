@@ -59,7 +59,8 @@ class BotRung(Rung):
     `transport`: how its audio goes between Asterisk and the media worker.
     """
 
-    url: str
+    url: str = field(repr=False)
+    """A key may be a part of it."""
     token: str = field(default="", repr=False)
     audio: BotAudio = "mulaw"
     uplink_ms: UplinkMs = 20
@@ -80,7 +81,10 @@ class BotRung(Rung):
     stall_seconds: float = 5.0
     """A bot that takes no audio for so long is left as `stalled`."""
     reconnect_seconds: float = 5.0
-    """How long a bot whose connection was lost in mid-call is tried again before it is left as `dropped`. 0: not."""
+    """How long a bot whose connection was lost in mid-call is tried again before it is left as `dropped`. 0: not.
+
+    In all: the media worker's part, where the bot goes on as if nothing had been, and then ours with music.
+    """
     calls_max: int = 0
     """At a time; 0: no limit of ours."""
     waiting: WaitingLine | None = None

@@ -26,6 +26,7 @@ from controller.ari.events import (
     StasisStart,
 )
 from controller.ari.events import subject as subject_of
+from controller.bot.chooser import BotChooser
 from controller.bot.protocol import EndReason
 from controller.call import commands as c
 from controller.call import events as e
@@ -35,11 +36,13 @@ from controller.call.vocabulary import State
 from controller.context.context import CallContext, Context
 from controller.media import control_messages as media
 from controller.routing.fence import RateLimit
+from controller.routing.route import BotRung
 from controller.routing.trigger import Trigger
 from controller.session import translation
 from controller.session.bot_legs import BotLegs, MediaWorker
 from controller.session.caller_leg import CallerLeg
 from controller.session.channels import Channels
+from controller.session.choosing import choose
 from controller.session.human_legs import HumanLegs
 from controller.session.journal import Journal, Submit
 from controller.session.limits import Limits
@@ -71,6 +74,8 @@ class Services:
     """What is known of a caller beside the call."""
     transfers: RateLimit
     """That bots have asked for."""
+    chooser: BotChooser
+    """Asks the webhooks that choose bots."""
     calls_max: int = 0
     """With bots at a time, in all; 0: no limit."""
 
@@ -306,8 +311,8 @@ class CallSession:
                 await caller.take_back()
 
     async def _open_bot(self, command: c.OpenBot) -> None:
-        call, rung = self.call, command.rung
-        known = await self._known()
+        call = self.call
+        known, rung = await asyncio.gather(self._known(), self._chosen(command))
         if call.bot is None or call.bot.attempt != command.attempt:
             return  # given up meanwhile
         if not self._services.lines.goes_first(rung.key, self.post):
@@ -318,8 +323,16 @@ class CallSession:
             f"route {call.route.name}": call.route.calls_max,
             "this controller": self._services.calls_max,
         }
+        command = replace(command, rung=rung)
         start = translation.to_start(command, call.id, call.arrival, call.route, {**known, **call.metadata})
         await self._bots.open(command, wanted, start)
+
+    async def _chosen(self, command: c.OpenBot) -> BotRung:
+        if not command.rung.choose_url:
+            return command.rung
+        chosen = await choose(self._services.chooser, command.attempt, command.rung, self.call)
+        self.post(chosen)
+        return chosen.rung
 
     async def _known(self) -> dict[str, Any]:
         """What the bot is told of the caller; within a deadline, and whatever is late or broken is left out."""

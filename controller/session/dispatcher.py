@@ -14,6 +14,7 @@ from controller.ari import ids
 from controller.ari.client import AriClient
 from controller.ari.events import AriEvent, Channel, StasisStart
 from controller.ari.events import subject as subject_of
+from controller.bot.chooser import BotChooser
 from controller.call import events as e
 from controller.call.call import Call
 from controller.call.vocabulary import TransferOutcome
@@ -50,6 +51,7 @@ class Rules:
     voices: Voices
     voicemail: Path
     context: Context
+    chooser: BotChooser
     load_max: float
     """Of a core; a media worker above it takes no further calls."""
     calls_max: int = 0
@@ -80,6 +82,7 @@ class Dispatcher:
             rules.voicemail,
             rules.context,
             RateLimit(0, MINUTE_SECONDS),
+            rules.chooser,
             rules.calls_max,
         )
         self._arriving: dict[str, list[AriEvent]] = {}

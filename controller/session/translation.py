@@ -10,6 +10,7 @@ from typing import Final
 
 from controller.ari import events as ari
 from controller.bot import protocol
+from controller.bot.resumption import RESUME_SECONDS
 from controller.call import commands as c
 from controller.call import events as e
 from controller.call.causes import transfer_outcome
@@ -123,8 +124,8 @@ def from_report(report: media.Report, attempt: int) -> tuple[e.Event, ...]:
             return (e.BotLost(attempt, BUSY_OR_AWAY[reason], detail or "the bot rejected the call"),)
         case media.Failed(trigger=trigger, detail=detail):
             return (e.BotLost(attempt, Trigger(trigger), detail),)
-        case media.Disconnected(detail=detail):
-            return (e.BotLost(attempt, Trigger.DROPPED, detail),)
+        case media.Disconnected(detail=detail, tried_seconds=tried):
+            return (e.BotLost(attempt, Trigger.DROPPED, detail, tried),)
         case media.Stalled(seconds=seconds):
             return (e.BotLost(attempt, Trigger.STALLED, f"it took no audio for {seconds:g} s"),)
         case media.FirstAudio(to=to):
@@ -217,6 +218,7 @@ def to_opening(session: str, rung: BotRung, start: protocol.Start) -> media.Open
         certificate_file=rung.certificate_file,
         key_file=rung.key_file,
         accept_seconds=rung.accept_seconds,
+        resume_seconds=min(rung.reconnect_seconds, RESUME_SECONDS),
         multiplex=rung.multiplex,
         protocol=rung.protocol,
         headers=dict(rung.headers),

@@ -78,5 +78,5 @@ def _another_bot(url: str, parameters: dict[str, str], call: Call) -> BotRung:
     like = call.bot.rung if call.bot else next(iter(ladder), BotRung(url))
     return replace(
         like, url=url, protocol="twilio", name=name, parameters=parameters, headers={}, on=frozenset(), hours="",
-        calls_max=0, waiting=None, multiplex=False,
+        calls_max=0, waiting=None, multiplex=False, choose_url="",
     )  # fmt: skip

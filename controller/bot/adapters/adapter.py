@@ -31,6 +31,7 @@ from enum import StrEnum
 from typing import ClassVar, Final, TypeAlias
 
 from controller.bot.protocol import AudioFormat, FromBot, Start, ToBot
+from controller.bot.resumption import RESUME_SECONDS
 from controller.bot.signing import sign
 from controller.errors import ProtocolError
 
@@ -96,6 +97,8 @@ class Opening:
     """With it the token is a password (RFC 7617, Basic) and not a bearer's."""
     signing_secret: str = field(default="", repr=False)
     """The handshake is signed with it (`bot.signing`). Empty: it is not."""
+    resume_seconds: float = RESUME_SECONDS
+    """How long a lost connection is made again, where the bot can go on with its call. 0: not at all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,13 @@ def media_joined(call: CallState, event: events.MediaJoined) -> Commands:
         yield from _answer_when_ready(call)
 
 
+def chosen(call: CallState, event: events.BotChosen) -> Commands:
+    """From now on it is this one, also when it is tried again."""
+    if call.bot:
+        call.bot.rung = event.rung
+        yield call.note("bot_not_chosen" if event.problem else "bot_chosen", event.detail)
+
+
 def accepted(call: CallState, _event: events.BotAccepted) -> Commands:
     if call.bot:
         call.bot.accepted = True
@@ -105,12 +112,12 @@ def not_taken(call: CallState, trigger: Trigger, detail: str) -> Commands:
 
 def dropped(call: CallState, event: events.BotLost) -> Commands:
     """In mid-call. A connection that was lost is tried again, while the caller hears music."""
-    bot = call.bot
-    if bot is None or event.trigger is not Trigger.DROPPED or not bot.rung.reconnect_seconds:
+    seconds = call.bot.rung.reconnect_seconds - event.tried_seconds if call.bot else 0.0
+    if event.trigger is not Trigger.DROPPED or seconds <= 0:
         yield from ladder.leave_rung(call, event.trigger, event.detail)
         return
     yield call.note("bot_dropped", event.detail)
-    call.reconnect_until = call.now + bot.rung.reconnect_seconds
+    call.reconnect_until = call.now + seconds
     yield from ear.music(call, rungs.MUSIC)
     yield from reconnect(call, event)
 

@@ -14,22 +14,36 @@ import pytest
 import structlog
 from aiohttp import ClientSession, web
 
-from controller.bot.adapters import PROTOCOLS
-from controller.bot.chooser import ANSWER_BYTES_MAX, BotChoice, BotChooser, Question
+from controller.bot.adapters import audio_carried
+from controller.bot.chooser import ANSWER_BYTES_MAX, BotChoice, BotChooser, Chosen, Question, Webhook
 from controller.bot.signing import verify
 from tests import certificates
 
 SECRET = "hush-hush"
 USUAL = BotChoice("wss://usual.example/call", "native", {"tone": "polite"}, "usual-token", {"X-Key": "usual-key"})
-QUESTION = Question("call-1", "+4930111", None, "reception", USUAL, {"trunk": "main"})
+QUESTION = Question("call-1", "+4930111", None, "reception", USUAL, more={"trunk": "main"})
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Asked:
+    """A chooser and its webhook."""
+
+    def __init__(self, chooser: BotChooser, webhook: Webhook) -> None:
+        self._chooser = chooser
+        self._webhook = webhook
+
+    async def chosen(self, question: Question = QUESTION) -> Chosen:
+        return await self._chooser.choose(self._webhook, question)
+
+    async def choose(self, question: Question) -> BotChoice:
+        return (await self.chosen(question)).bot
 
 
 @asynccontextmanager
 async def asking(
     answer: Answer, tls: ssl.SSLContext | None = None, trusts: ssl.SSLContext | None = None, **settings: Any
-) -> AsyncIterator[BotChooser]:
+) -> AsyncIterator[Asked]:
     application = web.Application()
     application.router.add_post("/choose", answer)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
@@ -38,7 +52,7 @@ async def asking(
     url = f"{'https' if tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}/choose?key=secret-in-the-query"
     try:
         async with ClientSession() as session:
-            yield BotChooser(session, url, tls=trusts, protocols=frozenset(PROTOCOLS), **settings)
+            yield Asked(BotChooser(session, audio_carried(), trusts), Webhook(url, **settings))
     finally:
         await runner.cleanup()
 
@@ -137,17 +151,35 @@ async def babbles(_request: web.Request) -> web.Response:
 async def test_whatever_goes_wrong_the_usual_bot_takes_the_call(answer: Answer, reason: str) -> None:
     with structlog.testing.capture_logs() as lines:
         async with asking(answer, seconds=0.3) as chooser:
-            assert await chooser.choose(QUESTION) == USUAL
+            chosen = await chooser.chosen()
+    assert chosen.bot == USUAL
     (line,) = lines
     assert reason in line["reason"]
+    assert chosen.problem == line["reason"]
     assert "secret" not in str(line)
 
 
 async def test_a_webhook_that_is_away() -> None:
     with structlog.testing.capture_logs() as lines:
         async with ClientSession() as session:
-            assert await BotChooser(session, "http://127.0.0.1:1/").choose(QUESTION) == USUAL
+            webhook = Webhook("http://127.0.0.1:1/?key=secret")
+            assert (await BotChooser(session, {}).choose(webhook, QUESTION)).bot == USUAL
     assert lines[0]["reason"].startswith("not reached")
+    assert "secret" not in str(lines)
+
+
+async def test_another_protocol_has_to_carry_the_audio_of_the_call() -> None:
+    async with asking(answering(protocol="twilio")) as chooser:
+        assert (await chooser.choose(QUESTION)).protocol == "twilio"
+        chosen = await chooser.chosen(replace(QUESTION, audio="pcm16/16000"))
+    assert chosen == Chosen(USUAL, "protocol: twilio does not carry pcm16/16000")
+
+
+async def test_a_name_belongs_to_its_password() -> None:
+    question = replace(QUESTION, usual=replace(USUAL, username="us"))
+    for answer, username in (({}, "us"), ({"token": "new"}, ""), ({"url": "wss://other.example/"}, "")):
+        async with asking(answering(**answer)) as chooser:
+            assert (await chooser.choose(question)).username == username
 
 
 async def test_its_certificate_is_verified(tmp_path: Path) -> None:

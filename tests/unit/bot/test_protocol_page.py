@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from controller.bot import conversation, framing, multiplex, protocol, websocket
+from controller.bot import framing, multiplex, protocol, resumption, websocket
 from controller.config import Settings
 from controller.errors import ProtocolError
 from controller.media.playout import MARKS_MAX, PLAYOUT_MS_MAX, SAMPLES_PER_MS
@@ -79,7 +79,7 @@ def test_the_bounds_are_ours() -> None:
     assert f"beyond {PLAYOUT_MS_MAX // 1000} s of waiting audio" in PAGE
     assert f"| Marks waiting to be reached | {MARKS_MAX:,} |" in PAGE
     assert f"at {websocket.TEXT_WAITING_BYTES_MAX // 1024} KiB of unread messages" in PAGE
-    assert f"at once and for {conversation.RESUME_SECONDS:g} s" in PAGE
+    assert f"at once and for {resumption.RESUME_SECONDS:g} s" in PAGE
     assert f"Come every {websocket.PING_SECONDS:g} s" in PAGE
     assert f"sign of life for {websocket.PONG_SECONDS:g} s" in PAGE
     assert f"`BOT_ACCEPT_SECONDS`, {Settings().bot_accept_seconds:g} s by default" in PAGE

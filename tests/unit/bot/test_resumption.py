@@ -12,7 +12,7 @@ from controller.bot import conversation as module
 from controller.bot.adapters.adapter import Opening
 from controller.bot.connection import BotConnection
 from controller.bot.protocol import Accept, Answered, Dtmf, MarkReached
-from controller.bot.resumption import MESSAGES_KEPT_MAX, Account
+from controller.bot.resumption import MESSAGES_KEPT_MAX, RESUME_SECONDS, Account
 from tests.unit.bot.many_calls import Worker, serving_many
 from tests.unit.bot.scripted_bot import Line, serving, until
 from tests.unit.bot.test_connection import START, Listener
@@ -27,8 +27,9 @@ class Call:
     def told(self) -> list[Any]:
         return self.listener.told
 
-    async def open(self, url: str) -> None:
-        await self.bot.open(Opening(url, START), 5.0, ssl.create_default_context())
+    async def open(self, url: str, resume_seconds: float = RESUME_SECONDS) -> None:
+        opening = Opening(url, START, resume_seconds=resume_seconds)
+        await self.bot.open(opening, 5.0, ssl.create_default_context())
 
 
 @pytest.fixture
@@ -140,15 +141,26 @@ async def test_a_bot_that_refuses_its_call_is_lost(call: Call) -> None:
         cut(bot.lines[0])
         await until(lambda: str(call.told[-1]).startswith("lost"))
     assert call.told[-1] == "lost: the bot lost the connection"
+    assert 0 < call.bot.tried_seconds < RESUME_SECONDS
 
 
-async def test_a_bot_that_stays_away_is_lost_after_some_seconds(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "RESUME_SECONDS", 0.2)
+async def test_a_bot_that_stays_away_is_lost_after_the_time_that_it_has(call: Call) -> None:
     bot = Resumable()
     async with serving(bot) as server:
-        await call.open(server.url)
+        await call.open(server.url, resume_seconds=0.2)
     await until(lambda: str(call.told[-1]).startswith("lost"))
     assert not call.bot.send_audio(b"nobody")
+    assert call.bot.tried_seconds == 0.2
+
+
+async def test_a_bot_that_has_no_time_is_lost_at_once(call: Call) -> None:
+    bot = Resumable(messages_received=0)
+    async with serving(bot) as server:
+        await call.open(server.url, resume_seconds=0)
+        cut(bot.lines[0])
+        await until(lambda: str(call.told[-1]).startswith("lost"))
+    assert len(bot.starts) == 1
+    assert call.bot.tried_seconds == 0
 
 
 async def test_a_bot_without_a_token_is_lost_at_once(call: Call) -> None:

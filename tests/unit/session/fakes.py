@@ -7,6 +7,7 @@ from typing import Any
 
 from controller.ari.client import AriClient, ExternalMedia
 from controller.ari.events import CallerID, Channel, DialplanCEP
+from controller.bot.chooser import BotChooser, Chosen, Question, Webhook
 from controller.call.call import Call
 from controller.context.context import CallContext, Context
 from controller.errors import AsteriskError, MediaLinkError
@@ -155,12 +156,27 @@ class FakeContext(Context):
         return CallContext()
 
 
+class FakeChooser(BotChooser):
+    """Chooses this bot, when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Webhook, Question]] = []
+        self.answer = asyncio.Event()
+        self.chosen: Chosen | None = None
+
+    async def choose(self, webhook: Webhook, question: Question) -> Chosen:
+        self.asked.append((webhook, question))
+        await self.answer.wait()
+        return self.chosen or Chosen(question.usual, "no answer within 1 s")
+
+
 class Stage:
     """One call session between the two."""
 
     def __init__(self, bot: BotRung = BOT, keep: Keep = KEEP) -> None:
         self.ari = FakeAri()
         self.worker = FakeWorker()
+        self.chooser = FakeChooser()
         self.items: list[Item] = []
         human = HumanRung("PJSIP/human")
         route = Route("test", (bot, human), human, keep=keep)
@@ -177,6 +193,7 @@ class Stage:
             voicemail=nowhere,
             context=FakeContext(),
             transfers=RateLimit(0, 60.0),
+            chooser=self.chooser,
         )
         self.session = CallSession(call, CALLER, services)
         self.ari.entered = self._enter

@@ -183,3 +183,15 @@ def test_the_worker_is_told_how_to_prove_who_we_are() -> None:
     assert (target.headers, target.protocol) == ({"X-Key": "h3ader"}, "twilio")
     for shown in (repr(command), repr(opening)):
         assert not [secret for secret in ("pa55word", "s1gning", "h3ader") if secret in shown]
+
+
+@pytest.mark.parametrize(("reconnect", "resume"), [(0.0, 0.0), (2.0, 2.0), (5.0, 5.0), (60.0, 5.0)])
+def test_a_bot_is_never_tried_longer_than_its_route_says(reconnect: float, resume: float) -> None:
+    rung = BotRung("wss://bot", reconnect_seconds=reconnect)
+    start = translation.to_start(c.OpenBot(1, rung), "call-1", Arrival("trunk", "", "", ""), Route("all", (rung,)), {})
+    assert translation.to_opening("call-1/1", rung, start).bot.resume_seconds == resume
+
+
+def test_how_long_a_bot_was_tried_is_passed_on() -> None:
+    report = media.Disconnected(session="s", detail="gone", tried_seconds=3.5)
+    assert translation.from_report(report, 1) == (e.BotLost(1, Trigger.DROPPED, "gone", 3.5),)
