@@ -86,6 +86,7 @@ class Call:
         opening = Open(session="s1", bot=BotTarget(url="ws://bot/"), start=start)
         self.reports: list[Report] = []
         self.told: list[Any] = []
+        self.tried_seconds = 0.0
         self.session = Session(opening, self, lambda: 0.0)
         self.session.bot = self  # type: ignore[assignment]
         self.session.files._fetch = self.fetch  # noqa: SLF001

@@ -21,6 +21,7 @@ class Bot:
     """Stands in for the connection and keeps what it was given to send."""
 
     def __init__(self) -> None:
+        self.tried_seconds = 0.0
         self.heard: list[ToBot] = []
         self.refused: list[str] = []
         self.audio: list[bytes] = []
