@@ -35,7 +35,7 @@ from controller.records.items import CallClosed
 from controller.records.retention import Retention, Sweeper
 from controller.records.store import RecordStore
 from controller.records.writer import RecordWriter
-from controller.reporting import api_parts, counted, twilio_routes
+from controller.reporting import api_parts, counted, tracing, twilio_routes
 from controller.routes_file import RoutesFile, load_routes, tls_of
 from controller.routing.router import Router
 from controller.routing.routes import Routes
@@ -43,6 +43,8 @@ from controller.session.dispatcher import Dispatcher, Rules
 from controller.session.files import remover
 from controller.session.voices import Voices
 from controller.sounds.sounds import Sounds
+from controller.tracing.calls import trace_calls
+from controller.tracing.tracer import Tracer
 from controller.webhooks.sender import Sender
 from controller.webhooks.targets import audience
 
@@ -75,7 +77,8 @@ async def serve(settings: Settings) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, routes_file.reload)
     stopping = _on_signal()
     async with AsyncExitStack() as stack:
-        store, writer = await stack.enter_async_context(_records(settings, router.routes))
+        tracer = await stack.enter_async_context(tracing(settings))
+        store, writer = await stack.enter_async_context(_records(settings, router.routes, tracer))
         ari = await stack.enter_async_context(
             AriClient(
                 settings.ari_url,
@@ -96,7 +99,7 @@ async def serve(settings: Settings) -> None:
             store.tell(told)
 
         routes_file.on_loaded = prepare
-        context = await stack.enter_async_context(Context(store.database, settings))
+        context = await stack.enter_async_context(Context(store.database, settings, tracer))
         calls_max = router.routes.calls_max or settings.calls_max
         names = tuple(name for name in settings.sip_headers.split(",") if name)
         chooser = BotChooser(await stack.enter_async_context(aiohttp.ClientSession()), audio_carried())
@@ -143,14 +146,19 @@ async def work(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def _records(settings: Settings, routes: Routes) -> AsyncIterator[tuple[RecordStore, RecordWriter]]:
+async def _records(
+    settings: Settings, routes: Routes, tracer: Tracer
+) -> AsyncIterator[tuple[RecordStore, RecordWriter]]:
     told = audience(settings, routes)
     store = await RecordStore.open(settings.database_url, node=settings.node_name, audience=told)
     writer = RecordWriter(store)
     writer.start()
     await _close_abandoned(store, writer, settings.node_name)
     try:
-        async with in_background("webhooks", Sender(store).run()):
+        async with (
+            in_background("webhooks", Sender(store, tracer).run()),
+            in_background("traces", trace_calls(store, tracer)),
+        ):
             yield store, writer
     finally:
         await writer.close(RECORDS_CLOSE_SECONDS)

@@ -126,6 +126,11 @@ class Settings(BaseModel):
     context_secret: SecretStr = SecretStr("")
     context_deadline_ms: Annotated[int, Field(ge=10, le=5_000)] = 300
     """After this the call goes on without an answer."""
+    otel_exporter_otlp_endpoint: str = ""
+    """An OpenTelemetry collector (OTLP over HTTP); empty: nothing is traced."""
+    otel_exporter_otlp_headers: SecretStr = SecretStr("")
+    """What it asks for, such as `authorization=Bearer …`, comma separated."""
+
     context_previous_calls: Annotated[int, Field(ge=0, le=50)] = 5
     """How many earlier calls of the caller the bot is told of."""
 
@@ -192,7 +197,7 @@ class Settings(BaseModel):
             raise ValueError(f"{value!r} is no account sid: AC and 32 digits of 0-9 a-f, such as AC{'0' * 32}")
         return value
 
-    @field_validator("webhook_url", "context_url")
+    @field_validator("webhook_url", "context_url", "otel_exporter_otlp_endpoint")
     @classmethod
     def _https_url_or_none(cls, value: str) -> str:
         return _url(value, ("http", "https"), "https://crm.example.com/calls") if value else ""

@@ -27,6 +27,7 @@ from controller.routing.router import Router
 from controller.session.control import LiveCalls
 from controller.session.dispatcher import Dispatcher
 from controller.session.journal import Submit
+from controller.tracing.tracer import NO_TRACER, Tracer
 
 RAW_EVENTS_KEPT_MAX: Final = 2_000
 """Asterisk's own, for those who watch them: a few seconds of a busy one."""
@@ -66,6 +67,23 @@ async def api_parts(
         accounts=Accounts(Users(users_path(settings))),
         settings=settings,
     )
+
+
+@asynccontextmanager
+async def tracing(settings: Settings) -> AsyncIterator[Tracer]:
+    """Traces, where a collector is named. Raises SettingError."""
+    endpoint = settings.otel_exporter_otlp_endpoint
+    if not endpoint:
+        yield NO_TRACER
+        return
+    try:
+        from controller.tracing.otlp import collecting  # noqa: PLC0415 - an extra that most do not need
+    except ImportError as error:
+        mend = "pip install 'ari-controller[otel]', or leave it empty"
+        raise SettingError("OTEL_EXPORTER_OTLP_ENDPOINT", "needs a library that is not installed", mend) from error
+    headers = settings.otel_exporter_otlp_headers.get_secret_value()
+    async with collecting(endpoint, headers, settings.node_name) as collector:
+        yield Tracer(collector.export)
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """Everything that is known of a caller, gathered at once and in time."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
@@ -14,6 +14,7 @@ from controller.context.webhook import ContextWebhook
 from controller.records.database import Database
 from controller.records.previous import OpenCallback, Previous, PreviousCall, previous
 from controller.routing.route import Arrival
+from controller.tracing.tracer import NO_TRACER, Tracer
 
 RESULT_CHARACTERS_MAX: Final = 4_000
 """Of the data of an earlier result: a bot has to read it before it says hello."""
@@ -31,6 +32,8 @@ class CallContext:
     answer: dict[str, Any] = field(default_factory=dict)
     """Of the company's own system."""
     missing: tuple[str, ...] = ()
+    traced: Mapping[str, str] = field(default_factory=dict)
+    """Of the call's trace, where there is one."""
 
     def metadata(self) -> dict[str, Any]:
         """As the bot reads it in `start.metadata`; what is not known is left out."""
@@ -39,17 +42,18 @@ class CallContext:
             told["previous_calls"] = [_call(call) for call in self.previous.calls]
         if self.previous.callbacks:
             told["open_callbacks"] = [_callback(callback) for callback in self.previous.callbacks]
-        return told
+        return {**told, **self.traced}
 
 
 class Context:
     """Asks for it. Used as a context manager, since it keeps connections open."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, settings: Settings, tracer: Tracer = NO_TRACER) -> None:
         self._database = database
         self._calls_max = settings.context_previous_calls
         self._seconds = settings.context_deadline_ms / 1000
-        self._webhook = ContextWebhook.of(settings)
+        self._tracer = tracer
+        self._webhook = ContextWebhook.of(settings, tracer)
 
     async def __aenter__(self) -> Self:
         if self._webhook:
@@ -74,7 +78,7 @@ class Context:
         )
         if missing:
             log.warning("context incomplete", call=call_id, missing=missing)
-        return CallContext(found, answer, tuple(missing))
+        return CallContext(found, answer, tuple(missing), self._tracer.metadata(call_id))
 
     async def _previous(self, number: str) -> Previous:
         return await previous(self._database, number, self._calls_max) if self._calls_max else Previous()

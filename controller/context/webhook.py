@@ -10,6 +10,7 @@ from controller.config import Settings
 from controller.errors import ControllerError
 from controller.routing.route import Arrival
 from controller.routing.webhook import key_of
+from controller.tracing.tracer import NO_TRACER, Tracer
 from controller.webhooks import signature
 from controller.webhooks.targets import check_secret
 
@@ -30,19 +31,20 @@ class NoContext(ControllerError):
 class ContextWebhook:
     """Asks it."""
 
-    def __init__(self, url: str, secret: str) -> None:
+    def __init__(self, url: str, secret: str, tracer: Tracer) -> None:
+        self._tracer = tracer
         self._url = url
         self._key = key_of(secret)
         self._session: aiohttp.ClientSession | None = None
 
     @classmethod
-    def of(cls, settings: Settings) -> "ContextWebhook | None":
+    def of(cls, settings: Settings, tracer: Tracer = NO_TRACER) -> "ContextWebhook | None":
         """None where nobody is to be asked. Raises SettingError."""
         if not settings.context_url:
             return None
         secret = settings.context_secret.get_secret_value()
         check_secret("CONTEXT_SECRET", secret)
-        return cls(settings.context_url, secret)
+        return cls(settings.context_url, secret, tracer)
 
     async def open(self) -> None:
         connector = aiohttp.TCPConnector(limit=CONNECTIONS_MAX, keepalive_timeout=KEEP_ALIVE_SECONDS)
@@ -58,12 +60,14 @@ class ContextWebhook:
             raise NoContext("it is not open")
         body = json.dumps(question(call_id, arrival, route), ensure_ascii=False).encode()
         headers = signature.headers(self._key, call_id, int(time.time()), body)
-        try:
-            async with self._session.post(self._url, data=body, headers=headers, allow_redirects=False) as answer:
-                return await _read(answer)
-        except (aiohttp.ClientError, OSError) as error:
-            # Not its text, which has the URL with whatever is in it.
-            raise NoContext(getattr(error, "strerror", None) or type(error).__name__) from error
+        with self._tracer.request("context webhook", call_id) as request:
+            headers |= request.headers
+            try:
+                async with self._session.post(self._url, data=body, headers=headers, allow_redirects=False) as answer:
+                    return await _read(answer)
+            except (aiohttp.ClientError, OSError) as error:
+                # Not its text, which has the URL with whatever is in it.
+                raise NoContext(getattr(error, "strerror", None) or type(error).__name__) from error
 
 
 def question(call_id: str, arrival: Arrival, route: str) -> dict[str, Any]:

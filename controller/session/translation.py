@@ -21,6 +21,7 @@ from controller.records import items
 from controller.routing.route import Arrival, BotRung, Keep, Route
 from controller.routing.trigger import Trigger
 from controller.session.asterisk_audio import asterisk_audio
+from controller.tracing.identity import TRACEPARENT, is_traceparent
 
 BUSY_OR_AWAY: Final = {"busy": Trigger.BUSY, "unavailable": Trigger.UNREACHABLE}
 """A bot's own refusal, as the ladder names it."""
@@ -221,7 +222,7 @@ def to_opening(session: str, rung: BotRung, start: protocol.Start) -> media.Open
         resume_seconds=min(rung.reconnect_seconds, RESUME_SECONDS),
         multiplex=rung.multiplex,
         protocol=rung.protocol,
-        headers=dict(rung.headers),
+        headers={**rung.headers, **_traced(rung, start)},
         parameters=dict(rung.parameters),
     )
     return media.Open(
@@ -233,6 +234,12 @@ def to_opening(session: str, rung: BotRung, start: protocol.Start) -> media.Open
         voice=rung.voice,
         stall_seconds=rung.stall_seconds,
     )
+
+
+def _traced(rung: BotRung, start: protocol.Start) -> dict[str, str]:
+    """The call's trace, for the handshake; one of many calls belongs to none of them."""
+    told = start.metadata.get(TRACEPARENT)
+    return {TRACEPARENT: str(told)} if is_traceparent(told) and not rung.multiplex else {}
 
 
 def to_bot(command: c.Told) -> protocol.ToBot:

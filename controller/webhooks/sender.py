@@ -7,7 +7,7 @@ A target that does not answer is asked by one stream at a time until it does, an
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from controller.records.events import StoredEvent
 from controller.records.outbox import Message, Outcome, Stream
 from controller.records.store import RecordStore
 from controller.routing.webhook import Target, key_of
+from controller.tracing.tracer import NO_TRACER, Tracer
 from controller.webhooks import signature
 from controller.webhooks.retry import Verdict, decide, judge
 
@@ -53,8 +54,9 @@ log = structlog.get_logger(__name__)
 class Sender:
     """Sends to all targets of a store, which may change, until it is cancelled."""
 
-    def __init__(self, store: RecordStore) -> None:
+    def __init__(self, store: RecordStore, tracer: Tracer = NO_TRACER) -> None:
         self._store = store
+        self._tracer = tracer
         self._lines: dict[Target, _Line] = {}
         self._unsubscribe = store.subscribe(self._told)
 
@@ -72,17 +74,15 @@ class Sender:
             self._unsubscribe()
 
     async def _follow(self, session: aiohttp.ClientSession) -> None:
-        """A line for each target there is. What one that is over had taken is free again when its lease runs out."""
-        running: dict[Target, asyncio.Task[None]] = {}
+        """A line for each target there is; that of one which is gone takes nothing more and ends."""
         async with asyncio.TaskGroup() as lines:
             while True:
                 wanted = set(self._store.audience.targets)
-                for target in running.keys() - wanted:
-                    running.pop(target).cancel()
-                for target in wanted - running.keys():
-                    self._lines[target] = line = _Line(self._store, target)
-                    running[target] = lines.create_task(line.run(session), name=f"webhooks {target.name}")
-                self._lines = {target: self._lines[target] for target in running}
+                for target in self._lines.keys() - wanted:
+                    self._lines.pop(target).stop()
+                for target in wanted - self._lines.keys():
+                    self._lines[target] = line = _Line(self._store, target, self._tracer)
+                    lines.create_task(line.run(session), name=f"webhooks {target.name}")
                 await asyncio.sleep(POLL_SECONDS)
 
     def _told(self, stored: Sequence[StoredEvent]) -> None:
@@ -93,7 +93,8 @@ class Sender:
 class _Line:
     """The way to one target."""
 
-    def __init__(self, store: RecordStore, target: Target) -> None:
+    def __init__(self, store: RecordStore, target: Target, tracer: Tracer) -> None:
+        self._tracer = tracer
         self._database = store.database
         self._target = target
         self._key = key_of(target.secret)
@@ -101,8 +102,14 @@ class _Line:
         self._turns: set[asyncio.Task[Outcome]] = set()
         self._outcomes: list[Outcome] = []
         self._awake = asyncio.Event()
+        self._stopping = False
         self._away = False
         self._database_away = False
+
+    def stop(self) -> None:
+        """Take nothing more; what is under way is finished and written down."""
+        self._stopping = True
+        self._awake.set()
 
     def told(self, stored: Sequence[StoredEvent]) -> None:
         if any(new.event.type in self._target.events for new in stored):
@@ -110,7 +117,7 @@ class _Line:
 
     async def run(self, session: aiohttp.ClientSession) -> None:
         try:
-            while True:
+            while self._turns or self._outcomes or not self._stopping:
                 self._awake.clear()
                 try:
                     await self._step(session)
@@ -129,8 +136,8 @@ class _Line:
             await outbox.settle(self._database, self._outcomes[:settled], datetime.now(UTC))
             del self._outcomes[:settled]
         self._say_database(away=False)
-        if self._away and settled:
-            return  # a pause first
+        if self._stopping or (self._away and settled):
+            return  # for ever, or for a pause
         free = (1 if self._away else STREAMS_AT_ONCE_MAX) - len(self._turns)
         if free <= 0:
             return
@@ -163,7 +170,10 @@ class _Line:
         for delivered, message in enumerate(stream.messages):
             if time.monotonic() > until:
                 return Outcome(stream, delivered)
-            verdict, error = await self._deliver(session, message)
+            about = {"target": self._target.name, "type": message.type}
+            with self._tracer.request("webhook", stream.call_id, **about) as request:
+                verdict, error = await self._deliver(session, message, request.headers)
+                request.error = error
             self._say(verdict, error)
             if verdict is not Verdict.DELIVERED:
                 return self._failed(stream, delivered, verdict, error)
@@ -179,9 +189,11 @@ class _Line:
             return Outcome(stream, delivered, error, with_all_after=decision.with_all_after)
         return Outcome(stream, delivered, error, datetime.now(UTC) + timedelta(seconds=decision.seconds))
 
-    async def _deliver(self, session: aiohttp.ClientSession, message: Message) -> tuple[Verdict, str]:
+    async def _deliver(
+        self, session: aiohttp.ClientSession, message: Message, traced: Mapping[str, str]
+    ) -> tuple[Verdict, str]:
         body = message.payload.encode()
-        headers = signature.headers(self._key, message.id, int(time.time()), body)
+        headers = {**signature.headers(self._key, message.id, int(time.time()), body), **traced}
         try:
             async with session.post(self._target.url, data=body, headers=headers, allow_redirects=False) as answer:
                 await answer.content.read(ANSWER_BYTES_MAX)

@@ -20,6 +20,7 @@ from controller.session import translation
 
 START = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)
 CALL = "20261122-163012-k3v9qx"
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 RESULT = e.ResultReported(1, "r", "done", {})
 
 
@@ -195,3 +196,23 @@ def test_a_bot_is_never_tried_longer_than_its_route_says(reconnect: float, resum
 def test_how_long_a_bot_was_tried_is_passed_on() -> None:
     report = media.Disconnected(session="s", detail="gone", tried_seconds=3.5)
     assert translation.from_report(report, 1) == (e.BotLost(1, Trigger.DROPPED, "gone", 3.5),)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "multiplex", "headers"),
+    [
+        ({"traceparent": TRACEPARENT}, False, {"traceparent": TRACEPARENT}),
+        ({"traceparent": TRACEPARENT}, True, {}),
+        ({"traceparent": "x\r\nx: y"}, False, {}),
+        ({}, False, {}),
+    ],
+)
+def test_the_trace_is_in_the_handshake_of_a_bot_with_a_socket_of_its_own(
+    metadata: dict[str, object], multiplex: bool, headers: dict[str, str]
+) -> None:
+    rung = BotRung("ws://bot/", multiplex=multiplex)
+    start = translation.to_start(
+        c.OpenBot(1, rung), CALL, Arrival("trunk", "", "", ""), Route("all", (rung,)), metadata
+    )
+    assert translation.to_opening(f"{CALL}/1", rung, start).bot.headers == headers
+    assert start.metadata == metadata

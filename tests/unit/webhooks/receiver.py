@@ -24,6 +24,7 @@ class Receiver:
     body: bytes = b""
     delay_seconds: float = 0.0
     url: str = ""
+    traceparents: list[str] = field(default_factory=list)
     taken: list[dict[str, Any]] = field(default_factory=list)
     tried: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -31,6 +32,7 @@ class Receiver:
     async def serve(self, request: web.Request) -> web.Response:
         body = await request.read()
         self.check(request, body)
+        self.traceparents.append(request.headers.get("traceparent", ""))
         await asyncio.sleep(self.delay_seconds)
         message = json.loads(body)
         self.tried += 1

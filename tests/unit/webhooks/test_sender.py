@@ -13,6 +13,9 @@ from controller.records.items import CallOpened, Item, TranscriptSaid
 from controller.records.store import RecordStore
 from controller.records.targets import Audience
 from controller.routing.webhook import EventType, Target
+from controller.tracing import identity
+from controller.tracing.spans import Span
+from controller.tracing.tracer import Tracer
 from controller.webhooks import retry
 from controller.webhooks import sender as sender_module
 from controller.webhooks.sender import Sender
@@ -149,6 +152,23 @@ async def test_each_target_gets_its_types_and_routes(url: str, receiver: Receive
             await sales.until(lambda: len(sales.taken) == 1)
             await until_empty(store)
     assert [(message["call_id"], message["type"]) for message in sales.taken] == [("c2", "transcript")]
+
+
+async def test_each_delivery_is_a_span_of_the_call_and_names_itself_to_the_target(url: str, receiver: Receiver) -> None:
+    receiver.answer = lambda _: 503 if receiver.tried == 1 else 200
+    spans: list[Span] = []
+    store = await RecordStore.open(url, audience=Audience((target(receiver),)))
+    task = asyncio.create_task(Sender(store, Tracer(spans.append)).run())
+    await store.write([opened("c1")])
+    await receiver.until(lambda: len(receiver.taken) == 1)
+    await until_empty(store)
+    task.cancel()
+    await asyncio.wait([task])
+    await store.close()
+    assert receiver.traceparents == [identity.traceparent("c1", span.id) for span in spans]
+    assert [span.error for span in spans] == ["HTTP 503", ""]
+    assert {span.parent for span in spans} == {identity.span_id("c1")}
+    assert spans[0].attributes == {"target": "crm", "type": "call.started"}
 
 
 async def test_a_redirect_is_not_followed(url: str, receiver: Receiver) -> None:
