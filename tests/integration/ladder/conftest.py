@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.ladder.routes import BOT_THEN_DESK, routes
 from tests.integration.stack.stack import Stack
 
 LINES_VARIABLE = "LADDER_LINES"
@@ -32,6 +33,13 @@ class Line:
         if os.environ.get(LINES_VARIABLE) and self.fields:
             with self._capture.global_and_fixture_disabled():
                 print("\n" + json.dumps(line), flush=True)  # noqa: T201
+
+
+@pytest.fixture
+def settings(running_stack: Stack) -> dict[str, str]:
+    """A routes.toml for all of them, so that each test's routes are read by a controller that runs."""
+    running_stack.routes_file.write_text(routes(running_stack, BOT_THEN_DESK))
+    return {"ROUTES_FILE": str(running_stack.routes_file)}
 
 
 @pytest.fixture

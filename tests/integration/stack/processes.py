@@ -67,8 +67,22 @@ class Process:
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def log(self) -> str:
-        return self._log.read_text(encoding="utf-8") if self._log.exists() else ""
+    def log(self, since: int = 0) -> str:
+        """From this byte on."""
+        if not self._log.exists():
+            return ""
+        with self._log.open("rb") as log:
+            log.seek(since)
+            return log.read().decode(errors="replace")
+
+    @property
+    def logged(self) -> int:
+        """Bytes so far."""
+        return self._log.stat().st_size
+
+    def reload(self) -> None:
+        assert self._process
+        self._process.send_signal(signal.SIGHUP)
 
     def wait_until_ready(self, url: str) -> None:
         deadline = time.monotonic() + READY_SECONDS

@@ -98,10 +98,28 @@ class Stack:
         self.start_controller(**settings)
 
     def route(self, routes: str, **settings: str) -> None:
-        """For one test: a controller with this routes.toml, and these settings."""
-        file = self.directory / "routes.toml"
-        file.write_text(routes)
-        self.restart_controller(ROUTES_FILE=str(file), **settings)
+        """For one test: a controller with this routes.toml and these settings; one that has them reads it again."""
+        new = self.routes_file.with_suffix(".new")
+        new.write_text(routes)
+        new.replace(self.routes_file)
+        wanted = {"ROUTES_FILE": str(self.routes_file), **settings}
+        if self.controller.running and self.custom == wanted:
+            self._reload_routes()
+        else:
+            self.restart_controller(**wanted)
+
+    @property
+    def routes_file(self) -> Path:
+        return self.directory / "routes.toml"
+
+    def _reload_routes(self) -> None:
+        before = self.controller.logged
+        self.controller.reload()
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while "routes loaded" not in self.controller.log(before):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"the routes were not read:\n{self.controller.log(before)}")
+            time.sleep(0.01)
 
     def as_usual(self, settings: dict[str, str]) -> None:
         """Whatever a test did to the processes is undone; the controller has these settings."""
