@@ -97,6 +97,9 @@ class Settings(BaseModel):
     voicemail_dir: str = "data/voicemail"
     """Where messages that callers leave are kept, as WAV files."""
 
+    recordings_dir: str = "data/recordings"
+    """Where recordings of calls are kept, as WAV files."""
+
     sip_headers: str = ""
     """Names of SIP headers that bots are told of, comma separated."""
 

@@ -63,6 +63,7 @@ async def api_parts(
         router=routing[0],
         closures=routing[1],
         voicemail_folder=Path(settings.voicemail_dir),
+        recordings_folder=Path(settings.recordings_dir),
         gauges=lambda: gauges(dispatcher, store, writer, events),
         accounts=Accounts(Users(users_path(settings))),
         settings=settings,

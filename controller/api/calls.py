@@ -1,13 +1,18 @@
 """Calls: list and read them, and act on those in progress."""
 
+import asyncio
+from http import HTTPStatus
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from aiohttp import web
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from controller.api.control import LiveCall, Placement, Playable, Recording, Way
 from controller.api.models import CallList, JsonObject, ListedCall, Name, Text, Timeline, WholeCall
 from controller.api.operations import Asked, Model, Nothing, Operation
 from controller.api.parts import Parts
+from controller.api.problems import Problem
 from controller.api.tokens import Role
 from controller.records.search import CALLS_PER_PAGE_MAX, BadQuery, CallQuery, search
 
@@ -108,6 +113,13 @@ class Placed(Model):
     id: str
 
 
+class WhichRecording(Model):
+    """Of those of a call."""
+
+    number: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """From 1; 0: the latest."""
+
+
 async def list_calls(parts: Parts, asked: Asked[CallsQuery, Nothing]) -> CallList:
     query = asked.query
     if query.live:
@@ -125,6 +137,18 @@ async def show_call(parts: Parts, asked: Asked[Nothing, Nothing]) -> WholeCall:
 
 async def show_timeline(parts: Parts, asked: Asked[Nothing, Nothing]) -> Timeline:
     return Timeline.of(await parts.store.show_call(asked.path["call_id"]))
+
+
+async def play_recording(parts: Parts, asked: Asked[WhichRecording, Nothing]) -> web.StreamResponse:
+    """Ranges of it, too: a player jumps about in it."""
+    recordings = (await parts.store.show_call(asked.path["call_id"])).recordings
+    number = asked.query.number or len(recordings)
+    if not 1 <= number <= len(recordings):
+        raise Problem(HTTPStatus.NOT_FOUND, f"there is no recording {number or ''} of this call".replace("  ", " "))
+    path = parts.recordings_folder / f"{Path(recordings[number - 1].name).name}.wav"
+    if not await asyncio.to_thread(path.is_file):
+        raise Problem(HTTPStatus.NOT_FOUND, "its file is not there any more")
+    return web.FileResponse(path, headers={"Content-Type": "audio/wav"})
 
 
 def _live(parts: Parts, call_id: str) -> LiveCall | None:
@@ -187,6 +211,10 @@ OPERATIONS = (
     Operation(
         "GET", "/v1/calls/{call_id}/timeline", Role.READ, show_timeline, "All of a call on one line of time", Timeline,
         problems=(404, 503),
+    ),
+    Operation(
+        "GET", "/v1/calls/{call_id}/recording", Role.READ, play_recording, "A recording of a call as a WAV file",
+        query=WhichRecording, media_type="audio/wav", also=(206,), problems=(404, 503),
     ),
     _on_call("hangup", hang_up_call, "End a call"),
     _on_call("transfer", transfer_call, "Give the caller to a human", Transfer),

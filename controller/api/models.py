@@ -9,7 +9,7 @@ from pydantic import Field
 from controller.api.control import LiveCall
 from controller.api.operations import Model
 from controller.records.events import to_event
-from controller.records.items import Said, StepTaken
+from controller.records.items import RecordingMade, Said, StepTaken
 from controller.records.store import CallDetail, CallSummary
 
 JsonObject = dict[str, Any]
@@ -157,6 +157,25 @@ def _moment(item: StepTaken | Said, call: CallSummary) -> Moment:
     return Moment(at_ms=item.at_ms, type=event.type, data=json.loads(event.payload)["data"])
 
 
+class RecordingFacts(Model):
+    """A recording of the call: stereo, left the caller, right whomever the caller heard."""
+
+    number: int
+    """From 1."""
+    at_ms: float
+    """Where in the call it begins."""
+    format: str
+    duration_ms: int
+    size_bytes: int
+    sha256: str
+    """Of the file."""
+
+    @classmethod
+    def of(cls, number: int, recording: RecordingMade) -> "RecordingFacts":
+        facts = {name: getattr(recording, name) for name in cls.model_fields if name != "number"}
+        return cls(number=number, **facts)
+
+
 class WholeCall(CallFacts):
     """All that is known about one call, each kind in order."""
 
@@ -170,6 +189,8 @@ class WholeCall(CallFacts):
     results: list[Result]
     logs: list[LogLine]
     metadata: list[Known]
+    recordings: list[RecordingFacts]
+    """Once they are made, which is a moment after the end."""
 
     @classmethod
     def of(cls, call: CallDetail, live: LiveCall | None) -> "WholeCall":
@@ -184,6 +205,7 @@ class WholeCall(CallFacts):
                 "results": [some(result, Result) for result in call.results],
                 "metadata": [some(known, Known) for known in call.metadata],
                 "logs": [some(line, LogLine) for line in call.logs],
+                "recordings": [RecordingFacts.of(n, made) for n, made in enumerate(call.recordings, start=1)],
             }
         )
 

@@ -33,6 +33,7 @@ class Parts:
     router: Router
     closures: ClosuresFile
     voicemail_folder: Path
+    recordings_folder: Path
     gauges: Callable[[], Awaitable[Gauges]]
     accounts: Accounts
     settings: Settings

@@ -33,6 +33,9 @@ KEEP_ALIVE_SECONDS: Final = 10.0
 EVENT_BYTES_MAX: Final = 1024 * 1024
 """Longest event: some 2 kB each, and 40 bytes more for every channel of a bridge."""
 
+CHUNK_BYTES: Final = 256 * 1024
+"""Of a recording: 16 s of sound, so that an hour needs no memory to speak of."""
+
 PING_SECONDS: Final = 5.0
 """Between pings on the event WebSocket; without an answer for half of it, Asterisk counts as away."""
 
@@ -286,21 +289,47 @@ class AriClient:
         seconds: int | None = None,
         silence_seconds: int | None = None,
         terminate_on: str | None = None,
+        beep: bool = True,
     ) -> None:
         """Records a party that is in no bridge, as WAV: at most `seconds`, until silence or a key (none, any, *, #).
 
-        It begins with a beep, after what is being played. How it goes comes as events: RecordingStarted, then
+        It begins with the beep, after what is being played. How it goes comes as events: RecordingStarted, then
         RecordingFinished (also when the party hangs up) or RecordingFailed. A name that exists is an error.
         """
         query: dict[str, Value | None] = {
             "name": name, "format": "wav", "maxDurationSeconds": seconds, "maxSilenceSeconds": silence_seconds,
-            "ifExists": "fail", "beep": True, "terminateOn": terminate_on,
+            "ifExists": "fail", "beep": beep, "terminateOn": terminate_on,
         }  # fmt: skip
         await self._do(operations.RECORD_CHANNEL, {"channelId": channel_id}, query)
 
     async def stop_recording(self, name: str) -> None:
         """Ends a recording and keeps it."""
         await self._do(operations.STOP_RECORDING, {"recordingName": name}, gone=(404,))
+
+    async def mute_recording(self, name: str) -> None:
+        """From now on it gets silence, and goes on in time."""
+        await self._do(operations.MUTE_RECORDING, {"recordingName": name})
+
+    async def unmute_recording(self, name: str) -> None:
+        await self._do(operations.UNMUTE_RECORDING, {"recordingName": name})
+
+    async def stored_recordings(self) -> list[str]:
+        """Names of all recordings that Asterisk keeps, also of those that are being made."""
+        return [str(one["name"]) for one in await self._json(operations.LIST_RECORDINGS)]
+
+    async def recording_chunks(self, name: str) -> AsyncIterator[bytes]:
+        """The file, a piece at a time, however long it is. Raises AsteriskError with status 404 where there is none."""
+        target = operations.STORED_RECORDING.path_with({"recordingName": name})
+        request = f"GET {target}"
+        patient = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=REQUEST_SECONDS)
+        try:
+            async with self._open_session().get(URL(self._base + target, encoded=True), timeout=patient) as response:
+                if response.status >= 300:
+                    raise AsteriskError(request, response.status, _reason(response, await response.read()))
+                async for chunk in response.content.iter_chunked(CHUNK_BYTES):
+                    yield chunk
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise AsteriskAway(request, str(error) or type(error).__name__) from error
 
     async def stored_recording(self, name: str) -> bytes | None:
         """The file; None when there is none."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal, cast
 
-AttemptRole = Literal["media", "agent", "consult"]
-Role = Literal["media", "agent", "bridge", "consult"]
+AttemptRole = Literal["media", "agent", "consult", "said", "heard"]
+Role = Literal["media", "agent", "bridge", "consult", "said", "heard"]
 
 ENTROPY_BYTES: Final = 4
 """6 characters of 5 bits need 30 bits: a billion values for the calls of one second."""
@@ -19,9 +19,11 @@ _CODE_LENGTH: Final = 6
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 """Base 32 after Douglas Crockford: no i, l, o, u, so that an id can be read out over the phone."""
 
+_PART: Final = re.compile(r"(?P<channel>.+)_(?P<at_ms>\d{1,9})")
+
 _OURS: Final = re.compile(
     rf"(?P<call_id>\d{{8}}-\d{{6}}-[{_ALPHABET}]{{{_CODE_LENGTH}}})"
-    r"-(?:(?P<bridge>bridge)|(?P<role>media|agent)(?:-(?P<attempt>[2-9]|[1-9]\d{1,3}))?)"
+    r"-(?:(?P<bridge>bridge)|(?P<role>media|agent|said|heard)(?:-(?P<attempt>[2-9]|[1-9]\d{1,3}))?)"
 )
 
 
@@ -64,6 +66,28 @@ def bridge_id(call_id: str) -> str:
 def consult_id(call_id: str, attempt: int) -> str:
     """The bridge in which the bot talks to this human before the caller does."""
     return _attempt_id(call_id, "consult", attempt)
+
+
+def said_id(call_id: str, number: int) -> str:
+    """The snoop channel that hears what the caller says, for this recording of the call."""
+    return _attempt_id(call_id, "said", number)
+
+
+def heard_id(call_id: str, number: int) -> str:
+    """The snoop channel that hears what the caller hears, for this recording of the call."""
+    return _attempt_id(call_id, "heard", number)
+
+
+def part_name(channel_id: str, at_ms: int) -> str:
+    """What Asterisk calls the recording of a snoop channel: all that a later controller has to know of it."""
+    return f"{channel_id}_{at_ms}"
+
+
+def parse_part(name: str) -> tuple[OurId, int] | None:
+    """Whose recording it is, and where in the call it begins (milliseconds). None: it is none of these."""
+    match = _PART.fullmatch(name)
+    ours = parse(match["channel"]) if match else None
+    return (ours, int(match["at_ms"])) if match and ours and ours.role in ("said", "heard") else None
 
 
 def parse(asterisk_id: str) -> OurId | None:

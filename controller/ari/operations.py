@@ -73,6 +73,9 @@ REMOVE_CHANNEL: Final = Operation("POST", "/bridges/{bridgeId}/removeChannel", (
 
 STOP_PLAYBACK: Final = Operation("DELETE", "/playbacks/{playbackId}")
 STOP_RECORDING: Final = Operation("POST", "/recordings/live/{recordingName}/stop")
+MUTE_RECORDING: Final = Operation("POST", "/recordings/live/{recordingName}/mute")
+UNMUTE_RECORDING: Final = Operation("DELETE", "/recordings/live/{recordingName}/mute")
+LIST_RECORDINGS: Final = Operation("GET", "/recordings/stored")
 STORED_RECORDING: Final = Operation("GET", "/recordings/stored/{recordingName}/file")
 DELETE_RECORDING: Final = Operation("DELETE", "/recordings/stored/{recordingName}")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from controller.call.events import Report
+from controller.call.events import RecordingAction, Report
 from controller.call.legs import Request
 from controller.call.vocabulary import Ending
 from controller.routing.route import Arrival, BotRung, HumanRung, QueueRung, ReferRung, Route, Sound, VoicemailRung
@@ -66,6 +66,14 @@ class PressKeys:
     """Send keys to the caller's side."""
 
     digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCall:
+    """Record what the caller says and hears, silence it for a while, or end it. Result: RecordingChanged, always."""
+
+    number: int
+    action: RecordingAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +191,15 @@ class TellMetadata:
 
     attempt: int
     data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TellRecording:
+    """Tell the bot what became of the recording; `state` is `RecordingState` of the bot protocol."""
+
+    attempt: int
+    state: str
+    detail: str = ""
 
 
 # --- the human ----------------------------------------------------------------------------------------------
@@ -306,7 +323,7 @@ class CloseRecord:
 
 Recorded = OpenRecord | Note | Save | SaveMetadata | SaveVoicemail | SaveCallback | CloseRecord
 """Goes to the store."""
-Told = TellDigit | TellTransfer | TellNotNow | TellStored | TellMetadata
+Told = TellDigit | TellTransfer | TellNotNow | TellStored | TellMetadata | TellRecording
 """Goes to the bot."""
 Command = (
     RingCaller
@@ -317,6 +334,7 @@ Command = (
     | PlaySound
     | StopSound
     | RecordCaller
+    | RecordCall
     | PressKeys
     | SendAway
     | TakeBack

@@ -249,12 +249,15 @@ class MetadataAdded:
     data: dict[str, Any] = field(default_factory=dict)
 
 
+RecordingAction = Literal["start", "pause", "resume", "stop"]
+
+
 @dataclass(frozen=True, slots=True)
 class RecordingRequested:
     """The bot wants the call to be recorded, or not for a while."""
 
     attempt: int
-    action: Literal["start", "pause", "resume", "stop"]
+    action: RecordingAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,6 +378,14 @@ class OperatorKnows:
     data: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class OperatorRecorded:
+    """Somebody wants the call to be recorded, or not for a while, through the API."""
+
+    by: str
+    action: RecordingAction
+
+
 # --- the machinery ------------------------------------------------------------------------------------------
 
 
@@ -389,6 +400,15 @@ class CommandFailed:
 
     command: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingChanged:
+    """What Asterisk does about the recording of the call with this number."""
+
+    number: int
+    state: Literal["recording", "paused", "stopped", "failed"]
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -456,8 +476,10 @@ Event = (
     | OperatorPressed
     | OperatorSteered
     | OperatorKnows
+    | OperatorRecorded
     | DeadlinePassed
     | CommandFailed
+    | RecordingChanged
     | AsteriskLost
     | ShutDown
     | Released

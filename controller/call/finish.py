@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from controller.call import ear
+from controller.call import ear, recording
 from controller.call.causes import NORMAL_CLEARING
 from controller.call.commands import (
     CloseBot,
@@ -64,6 +64,7 @@ def end(call: CallState, ending: Ending, cause: int = NORMAL_CLEARING) -> Comman
     yield from hang_up_humans(call)
     yield from leave_line(call)
     yield from close_bot(call, BOT_END_REASONS.get(ending, "failed"))
+    yield from recording.stop(call)
     if call.caller_here:
         yield from ear.quiet(call)
         call.caller_here = False

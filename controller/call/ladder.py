@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from controller.call import finish, rungs
+from controller.call import finish, recording, rungs
 from controller.call.causes import REFUSAL_CAUSES
 from controller.call.commands import Commands, OpenBridge, OpenRecord, RingCaller
 from controller.call.state import CallState
-from controller.call.vocabulary import Ending
+from controller.call.vocabulary import Ending, State
 from controller.routing.route import AnyRung, BotRung, BusyRung, CallbackRung, Sound
 from controller.routing.trigger import Trigger
 
@@ -46,6 +46,13 @@ def take_next_rung(call: CallState) -> Commands:
             yield call.note("rung_closed", f"{rung}: {call.closed[index]}")
         elif not _leads_to(call, rung, call.trigger):
             yield call.note("rung_passed", f"{rung}: not for {call.trigger or 'a new call'}")
+        elif not isinstance(rung, BotRung | BusyRung) and (announcement := recording.untold(call)):
+            # A bot has it said once it is ready; nobody else waits. Then it is this rung's turn again.
+            call.rung = index - 1
+            yield from recording.tell(call, announcement)
+            call.last_words = None
+            call.enter(State.ANNOUNCING, rungs.ANNOUNCEMENT_SECONDS)
+            return
         else:
             yield call.note("rung", str(rung))
             yield from rungs.take(call, rung)

@@ -62,6 +62,20 @@ class Away:
 
 
 @dataclass(slots=True)
+class CallRecording:
+    """What Asterisk records of the call."""
+
+    number: int = 0
+    """Of the latest one, from 1."""
+    running: bool = False
+    """It is being made, or is about to be."""
+    paused: bool = False
+    """It gets silence, and goes on in time."""
+    announced: bool = False
+    """The caller has heard of it, or is just hearing."""
+
+
+@dataclass(slots=True)
 class Line:
     """The caller's place in the line for a busy bot."""
 

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from controller.call.commands import Note
-from controller.call.legs import Away, BotLeg, HumanParty, Line
+from controller.call.legs import Away, BotLeg, CallRecording, HumanParty, Line
 from controller.call.vocabulary import Ending, State
 from controller.routing.route import Arrival, Decision
 from controller.routing.trigger import Trigger
@@ -33,7 +33,6 @@ class CallState:
         """The class of music that the caller hears, if any."""
         self.sound: int | None = None
         """The number of the sound that the caller hears, if any."""
-        self.sounds = 0
         self.last_words: Ending | None = None
         """How the call ends after the announcement; None: the next rung."""
         self.told = False
@@ -45,6 +44,7 @@ class CallState:
         self.recording = False
         self.recorded = False
         """The caller has left a message."""
+        self.tape = CallRecording()
         self.reconnect_until: float | None = None
         """Until when the bot's lost connection is tried again."""
         self.rung = -1
@@ -56,7 +56,7 @@ class CallState:
         """Why the caller's channel ended (Q.850), 0 if nobody said."""
         self.deadline: float | None = None
         """When `DeadlinePassed` is due, if at all."""
-        self.attempts = self.transfers = self.workers_lost = 0
+        self.attempts = self.transfers = self.workers_lost = self.sounds = 0
         self.steered = False
         """The ladder is an operator's: below it the call ends, as it was told to."""
         self.metadata: dict[str, Any] = dict(decision.route.metadata)

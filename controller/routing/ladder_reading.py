@@ -20,6 +20,7 @@ from controller.routing.route import (
     Fence,
     HumanRung,
     QueueRung,
+    Recording,
     ReferRung,
     Sound,
     VoicemailRung,
@@ -201,6 +202,10 @@ class LadderReading:
                 return BusyRung(table.busy, **common)
             case _:
                 return None
+
+    def recording(self, table: tables.RecordingTable, path: Path) -> Recording:
+        announcement = self._sound(table.announcement, (*path, "announcement")) if table.announcement else None
+        return Recording(table.mode, announcement)
 
     # --- parts of rungs -------------------------------------------------------------------------------------
 

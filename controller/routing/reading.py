@@ -248,6 +248,7 @@ class _Reading:
             calls_max=table.calls_max,
             language=table.language or common.defaults.language,
             fence=to_fence(table.fence, common.defaults.country or "") if table.fence else common.fence,
+            recording=ladders.recording(table.recording, (*path, "recording")),
             metadata=table.metadata,
             webhooks=self._targets_of(table, path),
             keep=Keep(**table.keep.model_dump()),

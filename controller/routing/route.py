@@ -217,6 +217,18 @@ class BusyRung(Rung):
         return f"busy {self.status}"
 
 
+RecordingMode = Literal["off", "always", "on_demand"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Whether calls of a route are recorded: from the answer on, or where bot or operator ask for it."""
+
+    mode: RecordingMode = "off"
+    announcement: Sound | None = None
+    """What the caller hears before whoever takes the call; None: nothing."""
+
+
 AnyRung = BotRung | HumanRung | ReferRung | QueueRung | VoicemailRung | CallbackRung | AnnouncementRung | BusyRung
 Destination = HumanRung | ReferRung | QueueRung
 """Where a transfer can go."""
@@ -271,6 +283,7 @@ class Route:
     """At a time; 0: no limit of the route's own."""
     language: str = "en"
     fence: Fence = Fence()
+    recording: Recording = Recording()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """Told to every bot of this route."""
     webhooks: frozenset[str] | None = None

@@ -79,7 +79,7 @@ class Routes:
 
 
 def _sounds_of(route: Route) -> Iterator[Sound]:
-    for place in (*route.ladder, route.human, *route.humans.values()):
+    for place in (*route.ladder, route.human, *route.humans.values(), route.recording):
         for one in fields(place) if place is not None else ():
             value = getattr(place, one.name)
             if isinstance(value, Sound):

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from controller.config import BotAudio, MediaTransport, UplinkMs, Voice
 from controller.routing.numbers import is_country
 from controller.routing.problems import wrong
+from controller.routing.route import RecordingMode
 from controller.routing.trigger import Trigger
 from controller.routing.webhook import EVENTS_BY_DEFAULT, EventType
 
@@ -322,6 +323,11 @@ class KeepTable(Table):
     logs: bool = True
 
 
+class RecordingTable(Table):
+    mode: RecordingMode = "off"
+    announcement: Sound | None = None
+
+
 class RouteTable(Table):
     name: Name
     match: MatchTable = MatchTable()
@@ -332,6 +338,7 @@ class RouteTable(Table):
     calls_max: Count = 0
     language: str = ""
     fence: FenceTable | None = None
+    recording: Annotated[RecordingTable, _as("mode")] = RecordingTable()
     metadata: Annotated[dict[str, Any], AfterValidator(_json)] = {}
     webhooks: list[str] | None = None
     keep: KeepTable = KeepTable()

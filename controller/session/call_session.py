@@ -49,6 +49,8 @@ from controller.session.limits import Limits
 from controller.session.lines import Lines
 from controller.session.media_leg import MediaLeg
 from controller.session.reconciliation import Live
+from controller.session.recorder import Recorder
+from controller.session.recordings import Recordings
 from controller.session.voices import Voices
 
 EVENTS_WAITING_MAX: Final = 1_000
@@ -72,6 +74,7 @@ class Services:
     """The folder of messages that callers leave."""
     context: Context
     """What is known of a caller beside the call."""
+    recordings: Recordings
     transfers: RateLimit
     """That bots have asked for."""
     chooser: BotChooser
@@ -94,6 +97,9 @@ class CallSession:
         self._caller = CallerLeg(self._channels, ari, voices, services.voicemail, self.post)
         self._media = MediaLeg(self._channels, ari, self._bots, self.post)
         self._humans = HumanLegs(self._channels, ari, voices, self.post)
+        self._recorder = Recorder(
+            self._channels, ari, services.recordings, self.post, lambda: self._now() - call.started
+        )
         self._journal = Journal(call, services.submit, self.post)
         self._commands: asyncio.Queue[c.Command] = asyncio.Queue()
         self._idle = asyncio.Event()
@@ -155,6 +161,10 @@ class CallSession:
             self._channels.entered(channel_id)
         if isinstance(event, StasisEnd | ChannelDestroyed):
             self._channels.ended(channel_id)
+        if ours.role in ("said", "heard"):
+            if isinstance(event, StasisEnd | ChannelDestroyed | RecordingFinished | RecordingFailed):
+                self._recorder.ended(channel_id)
+            return None
         translate = translation.from_human_channel if ours.role == "agent" else translation.from_media_channel
         return translate(event, ours.attempt)
 
@@ -232,6 +242,8 @@ class CallSession:
                 self._services.lines.join(rung, self.post)
             case c.LeaveLine():
                 self._services.lines.leave(self.post)
+            case c.RecordCall(number=number, action=action):
+                self._start(self._recorder.do(number, action))
             case c.HangUpHuman(attempt=attempt):
                 self._start(self._humans.hang_up(attempt))
             case c.HangUpCaller(cause=cause):
@@ -369,5 +381,6 @@ class CallSession:
             await self._caller.keep_recording(self._caller.recording)
         others = self._tasks - {asyncio.current_task()}
         await asyncio.gather(*others, self._bots.finish(), return_exceptions=True)
+        await self._recorder.finish()
         left_behind = await self._channels.release()
         self.post(e.Released(left_behind, self._bots.statistics))

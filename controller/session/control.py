@@ -21,6 +21,7 @@ from controller.api.control import (
 from controller.bot.protocol import MetadataUpdated
 from controller.bot.twiml import Action
 from controller.call import events as e
+from controller.call import recording
 from controller.call.vocabulary import State
 from controller.errors import RefusedDestination
 from controller.routing import fence
@@ -108,9 +109,14 @@ class LiveCalls:
             raise NotAllowed(f"bots cannot be told this: {error.errors()[0]['msg']}") from error
         session.post(e.OperatorKnows(by, f"api-{os.urandom(6).hex()}", data))
 
-    async def record(self, call_id: str, what: Recording, by: str) -> None:  # noqa: ARG002
-        self._session(call_id)
-        raise NotSupported("calls are not recorded here")
+    async def record(self, call_id: str, what: Recording, by: str) -> None:
+        session = self._session(call_id)
+        refusal = recording.refusal(session.call, what.value)
+        if refusal == recording.NOT_HERE:
+            raise NotAllowed(f"{refusal}: route {session.call.route.name} has no `recording`")
+        if refusal:
+            raise NotNow(refusal)
+        session.post(e.OperatorRecorded(by, what.value))
 
     async def place(self, placement: Placement, by: str) -> str:  # noqa: ARG002
         raise NotSupported("this controller takes calls and places none")

@@ -30,6 +30,7 @@ from controller.session.journal import Submit
 from controller.session.limits import OwnLimits
 from controller.session.lines import Lines
 from controller.session.media_workers import MediaWorkers
+from controller.session.recordings import Recordings
 from controller.session.voices import Voices
 
 SHUTDOWN_SECONDS: Final = 8.0
@@ -50,6 +51,7 @@ class Rules:
 
     voices: Voices
     voicemail: Path
+    recordings: Path
     context: Context
     chooser: BotChooser
     load_max: float
@@ -72,6 +74,7 @@ class Dispatcher:
         self._router = router
         self._headers = frozenset(name.lower() for name in rules.headers)
         self.voices = rules.voices
+        self._recordings = Recordings(ari, rules.recordings, submit)
         self._services = Services(
             ari,
             self.workers.pick,
@@ -81,6 +84,7 @@ class Dispatcher:
             self.lines,
             rules.voicemail,
             rules.context,
+            self._recordings,
             RateLimit(0, MINUTE_SECONDS),
             rules.chooser,
             rules.calls_max,
@@ -196,6 +200,7 @@ class Dispatcher:
             found = reconciliation.compare(self._ari.app, channels, bridges, sessions)
             self._tell_sessions(found, await self._ari.started_at())
             await self._clean_up(found)
+            self._recordings.rescue()
         except ControllerError as error:
             log.warning("could not compare notes with Asterisk", reason=str(error))
 
@@ -208,6 +213,9 @@ class Dispatcher:
             ours = ids.parse(channel_id)
             if ours and ours.role == "agent":
                 self._post(call_id, e.HumanGone(ours.attempt, TransferOutcome.FAILED, "ended while Asterisk was away"))
+            elif ours and ours.role in ("said", "heard"):
+                lost = e.RecordingChanged(ours.attempt, "failed", "ended while Asterisk was away")
+                self._post(call_id, lost)
             elif ours:
                 self._post(call_id, e.MediaGone(ours.attempt, "ended while Asterisk was away"))
         for call_id, channel in found.humans_up:
@@ -246,6 +254,7 @@ class Dispatcher:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._recordings.close()
 
     async def _attempt(self, request: Coroutine[Any, Any, None]) -> None:
         try:

@@ -255,6 +255,8 @@ def to_bot(command: c.Told) -> protocol.ToBot:
             return protocol.Ack(id=item_id)
         case c.TellMetadata(data=data):
             return protocol.MetadataUpdated(data=data)
+        case c.TellRecording(state=state, detail=detail):
+            return protocol.RecordingState.model_validate({"state": state, "detail": detail})
 
 
 def to_be_kept(command: c.Recorded, keep: Keep) -> c.Recorded | None:

@@ -221,10 +221,6 @@ def press(call: CallState, event: events.DigitsRequested) -> Commands:
     yield PressKeys(event.digits)
 
 
-def not_recorded(_call: CallState, event: events.RecordingRequested) -> Commands:
-    yield TellNotNow(event.attempt, "calls are not recorded here")
-
-
 def not_now(
     _call: CallState, event: events.HoldRequested | events.DigitsRequested | events.RecordingRequested
 ) -> Commands:

@@ -1,6 +1,6 @@
 """What the caller does, and what is played to the caller."""
 
-from controller.call import ear, events, finish, ladder, outcomes, rungs
+from controller.call import ear, events, finish, ladder, outcomes, recording, rungs
 from controller.call.commands import Commands, PlayBot, RecordCaller, SaveVoicemail, TakeBack, TellDigit
 from controller.call.phrases import PLACE_IN_LINE, said
 from controller.call.state import CallState
@@ -28,21 +28,33 @@ def answered(call: CallState, _event: events.CallerAnswered) -> Commands:
         call.answered_at = call.at
         call.answering = False
         yield call.note("answered")
+        yield from recording.begin(call)
 
 
 def answered_for_bot(call: CallState, event: events.CallerAnswered) -> Commands:
     yield from answered(call, event)
-    yield from let_talk(call)
+    if call.sound is None:
+        yield from let_talk(call)
 
 
 def let_talk(call: CallState) -> Commands:
     """Caller and bot hear each other; a bot that is to speak first is watched."""
     call.reconnect_until = None
     yield from finish.leave_line(call)
+    if announcement := recording.untold(call):
+        yield from recording.tell(call, announcement)
+        call.enter(State.ANSWERING, rungs.ANNOUNCEMENT_SECONDS)
+        return
     yield from ear.quiet(call)
     if call.bot:
         yield PlayBot(call.bot.attempt)
         call.enter(State.TALKING, call.bot.rung.first_audio_seconds or None)
+
+
+def told_of_recording(call: CallState, _event: events.SoundEnded) -> Commands:
+    """Now the bot."""
+    call.sound = None
+    yield from let_talk(call)
 
 
 def held(call: CallState, event: events.CallerHeld) -> Commands:

@@ -46,6 +46,7 @@ class Stack:
             "HUMAN_RING_SECONDS": "5",
             "SOUNDS_DIR": str(self.sounds),
             "VOICEMAIL_DIR": f"{self.directory}/voicemail",
+            "RECORDINGS_DIR": f"{self.directory}/recordings",
             "DATABASE_URL": f"sqlite+aiosqlite:///{self.directory}/calls.sqlite3",
             "MEDIA_URL": f"ws://127.0.0.1:{self.media_port},ws://127.0.0.1:{self.second_media_port}",
             "MEDIA_LISTEN": f"127.0.0.1:{self.media_port}",

@@ -140,8 +140,9 @@ async def make_parts(folder: Path, health: dict[str, Any], calls: FakeCalls, sto
     router = Router(load_routes(Settings(routes_file=str(folder / "routes.toml"))))
     closures = ClosuresFile(folder / "closed.json", router.close)
     accounts = Accounts(Users(folder / "users.json"))
+    recordings = folder / "recordings"
     return Parts(
-        lambda: health, calls, store, events, EventLog(10), metrics, router, closures, folder, gauges, accounts,
+        lambda: health, calls, store, events, EventLog(10), metrics, router, closures, folder, recordings, gauges, accounts,
         Settings(),
     )  # fmt: skip
 

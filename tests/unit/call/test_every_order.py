@@ -19,6 +19,7 @@ from controller.routing.route import (
     Destination,
     HumanRung,
     QueueRung,
+    Recording,
     ReferRung,
     Route,
     Sound,
@@ -29,6 +30,7 @@ from controller.routing.trigger import Trigger
 from tests.unit.call.calls import ARRIVAL, BOT, HUMAN
 
 attempts = st.integers(1, 4)
+ACTIONS = st.sampled_from(["start", "pause", "resume", "stop"])
 EVENTS: dict[type[e.Event], st.SearchStrategy[Any]] = {
     e.CallerGone: st.just(e.CallerGone(16)),
     e.CallerPressed: st.builds(e.CallerPressed, st.sampled_from("01")),
@@ -44,7 +46,11 @@ EVENTS: dict[type[e.Event], st.SearchStrategy[Any]] = {
         st.sampled_from(["bridge", "attended"]),
     ),
     e.MetadataAdded: st.builds(e.MetadataAdded, attempts, st.just("m")),
-    e.RecordingRequested: st.builds(e.RecordingRequested, attempts, st.just("start")),
+    e.RecordingRequested: st.builds(e.RecordingRequested, attempts, ACTIONS),
+    e.OperatorRecorded: st.builds(e.OperatorRecorded, st.just("somebody"), ACTIONS),
+    e.RecordingChanged: st.builds(
+        e.RecordingChanged, st.integers(1, 3), st.sampled_from(["recording", "paused", "stopped", "failed"])
+    ),
     e.HoldRequested: st.builds(e.HoldRequested, attempts, st.booleans()),
     e.DigitsRequested: st.builds(e.DigitsRequested, attempts, st.just("1")),
     e.HumanPressed: st.builds(e.HumanPressed, attempts, st.sampled_from("19")),
@@ -87,6 +93,7 @@ RUNGS: list[AnyRung] = [
     BOT, HUMAN, PATIENT, DESK, EVERYBODY, ReferRung("sip:a@b"), QueueRung("sales"), VoicemailRung(SOUND),
     CallbackRung(SOUND), AnnouncementRung(SOUND), BusyRung(486), HumanRung("PJSIP/c", on=frozenset({Trigger.CLOSED})),
 ]  # fmt: skip
+RECORDINGS = [Recording(), Recording("always"), Recording("always", SOUND), Recording("on_demand", SOUND)]
 ladders = st.lists(st.sampled_from(RUNGS), max_size=4).map(tuple)
 WAITS_FOR_OTHERS = {State.TALKING, State.CONSULTING, State.WITH_HUMAN, State.AWAY, State.ENDED}
 """May last as long as people talk."""
@@ -103,6 +110,7 @@ class World:
         self.answers = 0
         self.in_line = False
         self.music = False
+        self.recorded: set[int] = set()
 
     def obey(self, command: c.Command) -> None:
         self._hear(command)
@@ -115,6 +123,13 @@ class World:
                 self.humans.add(attempt)
             case c.HangUpHuman(attempt=attempt):
                 self.humans.discard(attempt)
+            case c.RecordCall(number=number, action="start"):
+                assert not self.recorded, "one recording at a time"
+                self.recorded.add(number)
+            case c.RecordCall(number=number, action="stop"):
+                self.recorded.discard(number)
+            case c.RecordCall(number=number):
+                assert number in self.recorded, "only what is recorded can be paused"
             case c.HangUpCaller() | c.HandToDialplan():
                 self.caller_ended += 1
             case c.OpenRecord():
@@ -142,14 +157,18 @@ class World:
 
 
 @given(
-    ladders, st.lists(st.one_of(*EVENTS.values()), max_size=80), st.booleans(), st.sets(st.integers(0, 3), max_size=2)
+    ladders,
+    st.lists(st.one_of(*EVENTS.values()), max_size=80),
+    st.booleans(),
+    st.sets(st.integers(0, 3), max_size=2),
+    st.sampled_from(RECORDINGS),
 )
 @settings(max_examples=1000, deadline=None)
 def test_every_order_of_events_ends_once(
-    ladder: tuple[AnyRung, ...], events: list[e.Event], with_human: bool, closed: set[int]
+    ladder: tuple[AnyRung, ...], events: list[e.Event], with_human: bool, closed: set[int], recording: Recording
 ) -> None:
     humans: dict[str, Destination] = {"desk": DESK, "away": ReferRung("sip:a@b")}
-    route = Route("r", ladder, HUMAN if with_human else None, humans, escape="0")
+    route = Route("r", ladder, HUMAN if with_human else None, humans, escape="0", recording=recording)
     call = Call("id", ARRIVAL, Decision(route, "", dict.fromkeys(closed, "closed")), now=0.0)
     world = World()
     caller_left = False
@@ -159,6 +178,8 @@ def test_every_order_of_events_ends_once(
             world.obey(command)
         before = world.caller_ended
         commands = call.receive(event, float(now))
+        if isinstance(event, e.RecordingChanged) and event.state == "failed":
+            world.recorded.discard(event.number)
         if isinstance(event, e.HumanGone):
             world.humans.discard(event.attempt)
         caller_left = caller_left or isinstance(event, e.CallerGone | e.AsteriskLost)
@@ -178,6 +199,7 @@ def test_every_order_of_events_ends_once(
     assert not world.in_line
     assert world.bots == set()
     assert world.humans == set()
+    assert world.recorded == set()
     assert call.bot is None
     assert call.human is None
     assert call.receive(e.CallerGone(), 1000.0) == []

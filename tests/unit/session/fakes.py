@@ -18,6 +18,7 @@ from controller.routing.route import Arrival, BotRung, Decision, HumanRung, Keep
 from controller.session.call_session import CallSession, Services
 from controller.session.limits import OwnLimits
 from controller.session.lines import Lines
+from controller.session.recordings import Recordings
 from controller.session.voices import Voices
 from controller.sounds.sounds import Sounds
 
@@ -192,6 +193,7 @@ class Stage:
             Lines(),
             voicemail=nowhere,
             context=FakeContext(),
+            recordings=Recordings(self.ari, nowhere, self._keep),
             transfers=RateLimit(0, 60.0),
             chooser=self.chooser,
         )

@@ -15,15 +15,19 @@ class Asterisk:
         self.removed.append(name)
 
 
-async def test_voicemails_here_and_recordings_there(tmp_path: Path) -> None:
+async def test_our_own_here_and_others_there(tmp_path: Path) -> None:
     folder = tmp_path / "voicemail"
     folder.mkdir()
+    calls = tmp_path / "recordings"
+    calls.mkdir()
+    (calls / "c1-recording-1.wav").touch()
     (folder / "c1-voicemail.wav").touch()
     (tmp_path / "outside.wav").touch()
     asterisk = Asterisk()
-    remove = remover(cast("AriClient", asterisk), folder)
-    for name in ("c1-voicemail.wav", "c1-recording", "../outside.wav"):
+    remove = remover(cast("AriClient", asterisk), folder, calls)
+    for name in ("c1-voicemail.wav", "c1-recording-1", "c1-recording", "../outside", "../outside.wav"):
         await remove(name)
     assert list(folder.iterdir()) == []
+    assert list(calls.iterdir()) == []
     assert (tmp_path / "outside.wav").exists()
-    assert asterisk.removed == ["c1-recording", "../outside.wav"]
+    assert asterisk.removed == ["c1-recording", "../outside", "../outside.wav"]

@@ -1,0 +1,44 @@
+"""What bots, operators and Asterisk have to say about the recording of the call."""
+
+from controller.call import events, recording
+from controller.call.commands import Commands, RecordCall, TellNotNow, TellRecording
+from controller.call.state import CallState
+from controller.call.vocabulary import State
+
+
+def asked(call: CallState, event: events.RecordingRequested) -> Commands:
+    """By the bot. What became of it is told by `RecordingChanged`."""
+    refusal = recording.refusal(call, event.action)
+    if refusal:
+        yield TellNotNow(event.attempt, refusal)
+    else:
+        yield call.note("recording_asked", event.action)
+        yield from _do(call, event.action)
+
+
+def operator_recorded(call: CallState, event: events.OperatorRecorded) -> Commands:
+    """Whoever asked has heard of a refusal already; what happened since is seen in the record."""
+    if not recording.refusal(call, event.action):
+        yield call.note("recording_asked", f"{event.action}, by {event.by}")
+        yield from _do(call, event.action)
+
+
+def _do(call: CallState, action: events.RecordingAction) -> Commands:
+    if action == "start":
+        announcement = call.route.recording.announcement
+        if announcement and not call.tape.announced and call.state is State.TALKING and not call.music:
+            yield from recording.tell(call, announcement)
+        yield from recording.start(call)
+    elif action == "stop":
+        yield from recording.stop(call)
+    else:
+        call.tape.paused = action == "pause"
+        yield RecordCall(call.tape.number, action)
+
+
+def changed(call: CallState, event: events.RecordingChanged) -> Commands:
+    if event.state == "failed" and event.number == call.tape.number:
+        call.tape.running = False
+    yield call.note(f"recording_{event.state}", event.detail)
+    if call.bot:
+        yield TellRecording(call.bot.attempt, event.state, event.detail)

@@ -1,0 +1,181 @@
+"""Recordings of calls that have been made: fetched from Asterisk, put together, written down, and gone from there.
+
+Asterisk has its two files until the record of the recording is stored. Whatever interrupts us, a controller that died
+included: the next connection to Asterisk finds them by their names, and goes on.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from controller.ari import ids
+from controller.ari.client import AriClient
+from controller.errors import AsteriskError, ControllerError
+from controller.records.items import Item, RecordingMade
+from controller.session.channels import attempt
+from controller.sounds import stereo
+
+FINISH_SECONDS: Final = 3.0
+"""For Asterisk to say that a recording has ended: it does within milliseconds. After a restart, for it to have."""
+
+AT_ONCE_MAX: Final = 2
+"""Put together at a time: the rest of the machine is for calls in progress."""
+
+CLOSE_SECONDS: Final = 2.0
+"""For what is under way when we stop; what is not done then is done after the next start."""
+
+Submit = Callable[[Item, Callable[[], None] | None], None]
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the two."""
+
+    channel: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One recording of a call, while Asterisk has it. `at_ms`: where in the call it began."""
+
+    call_id: str
+    number: int
+    at_ms: int
+
+    @property
+    def name(self) -> str:
+        """Of both together, without the ending."""
+        return f"{self.call_id}-recording-{self.number}"
+
+    @property
+    def both(self) -> tuple[Part, Part]:
+        """What the caller said, and what the caller heard."""
+        channels = ids.said_id(self.call_id, self.number), ids.heard_id(self.call_id, self.number)
+        said, heard = (Part(channel, ids.part_name(channel, self.at_ms)) for channel in channels)
+        return said, heard
+
+
+class Recordings:
+    """Of all calls. `folder` is where they are kept."""
+
+    def __init__(self, ari: AriClient, folder: Path, submit: Submit) -> None:
+        self._ari = ari
+        self._folder = folder
+        self._submit = submit
+        self._in_hand: set[str] = set()
+        """Names of those that are being made, or put together."""
+        self._at_once = asyncio.Semaphore(AT_ONCE_MAX)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._rescuing: asyncio.Task[None] | None = None
+
+    def begun(self, parts: Parts) -> None:
+        """Asterisk makes it; `keep` will follow."""
+        self._in_hand.add(parts.name)
+
+    def keep(self, parts: Parts) -> None:
+        """Asterisk has made it, if there was anything to make. Returns at once."""
+        self._in_hand.add(parts.name)
+        self._start(self._keep(parts))
+
+    def rescue(self) -> None:
+        """Keep, in a moment, what Asterisk has and nobody has in hand. Returns at once."""
+        if self._rescuing:
+            self._rescuing.cancel()
+        self._rescuing = asyncio.create_task(self._rescue())
+
+    async def _rescue(self) -> None:
+        await asyncio.sleep(FINISH_SECONDS)
+        try:
+            names = await self._ari.stored_recordings()
+        except ControllerError as error:
+            log.warning("could not look for recordings", reason=str(error))
+            return
+        found = [part for name in names if (part := ids.parse_part(name))]
+        for parts in {Parts(ours.call_id, ours.attempt, at_ms) for ours, at_ms in found}:
+            if parts.name not in self._in_hand:
+                log.info("recording of an earlier controller found", recording=parts.name)
+                self.keep(parts)
+
+    async def close(self) -> None:
+        if self._rescuing:
+            self._rescuing.cancel()
+        deadline = asyncio.get_running_loop().time() + CLOSE_SECONDS
+        while self._tasks and (left := deadline - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait(self._tasks, timeout=left)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *filter(None, [self._rescuing]), return_exceptions=True)
+
+    async def _keep(self, parts: Parts) -> None:
+        async with self._at_once:
+            try:
+                made = await self._put_together(parts)
+            except (ControllerError, OSError) as error:
+                log.warning("recording not kept, trying again later", recording=parts.name, reason=str(error))
+                self._in_hand.discard(parts.name)
+                return
+        if made:
+            self._submit(made, lambda: self._start(self._remove(parts)))
+        else:
+            await self._remove(parts)
+
+    async def _put_together(self, parts: Parts) -> RecordingMade | None:
+        """None: nothing was recorded."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        target = self._folder / f"{parts.name}.wav"
+        fetched: list[Path | None] = []
+        try:
+            for part in parts.both:
+                fetched += [await self._fetch(part.name)]
+            if not any(fetched):
+                return None
+            file = await asyncio.to_thread(stereo.join, fetched[0], fetched[1], target)
+        finally:
+            for path in fetched:
+                if path:
+                    path.unlink(missing_ok=True)
+        if not file.duration_ms:
+            target.unlink()
+            return None
+        log.info("call recorded", call=parts.call_id, recording=parts.name, seconds=file.duration_ms / 1000)
+        return RecordingMade(
+            parts.call_id, f"recording-{parts.number}", parts.at_ms, parts.name, "wav",
+            file.duration_ms, file.size_bytes, file.sha256,
+        )  # fmt: skip
+
+    async def _fetch(self, name: str) -> Path | None:
+        """None: Asterisk has no such file."""
+        path = self._folder / f"{name}.fetched"
+        try:
+            with path.open("wb") as file:
+                async for chunk in self._ari.recording_chunks(name):
+                    await asyncio.to_thread(file.write, chunk)
+        except (ControllerError, OSError) as error:
+            path.unlink(missing_ok=True)
+            if isinstance(error, AsteriskError) and error.status == 404:
+                return None
+            raise
+        return path
+
+    async def _remove(self, parts: Parts) -> None:
+        """From Asterisk: it is ours now."""
+        for part in parts.both:
+            await attempt(self._ari.delete_recording(part.name))
+        self._in_hand.discard(parts.name)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception():
+            log.error("a recording was not kept", exc_info=task.exception())
