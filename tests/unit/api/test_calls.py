@@ -4,6 +4,7 @@ import pytest
 
 from controller.api.control import NotAllowed, NotNow, NotSupported, Placement, Playable, Recording, Way
 from controller.errors import SoundError
+from controller.records.items import RecordingMade
 from tests.unit.api.conftest import Api
 from tests.unit.api.fakes import LIVE
 from tests.unit.records.examples import opened, whole_call
@@ -45,6 +46,27 @@ async def test_searching_and_paging(api: Api) -> None:
 async def test_a_search_that_cannot_be_answered(api: Api, query: str) -> None:
     said = await api.json("GET", f"/v1/calls?{query}", "read", 422)
     assert said["detail"]
+
+
+async def test_a_recording(api: Api) -> None:
+    made = RecordingMade("c1", "recording-1", 120.0, "c1-recording-1", "wav", 4200, 14, "abc")
+    await api.store.write([opened(), made])
+    (shown,) = (await api.json("GET", "/v1/calls/c1", "read"))["recordings"]
+    assert shown == {
+        "number": 1, "at_ms": 120.0, "format": "wav", "duration_ms": 4200, "size_bytes": 14, "sha256": "abc",
+    }  # fmt: skip
+    path = "/v1/calls/c1/recording"
+    assert "not there" in (await api.json("GET", path, "read", 404))["detail"]
+    api.parts.recordings_folder.mkdir()
+    (api.parts.recordings_folder / "c1-recording-1.wav").write_bytes(b"RIFF-and-so-on")
+    for asked in (path, f"{path}?number=1"):
+        async with api.ask("GET", asked, "read") as answer:
+            assert (answer.status, answer.content_type, await answer.read()) == (200, "audio/wav", b"RIFF-and-so-on")
+    async with api.ask("GET", path, "read", headers={"Range": "bytes=5-7"}) as answer:
+        assert (answer.status, await answer.read()) == (206, b"and")
+        assert answer.headers["Content-Range"] == "bytes 5-7/14"
+    await api.json("GET", f"{path}?number=2", "read", 404)
+    await api.json("GET", path, "", 401)
 
 
 async def test_one_call(api: Api) -> None:

@@ -14,6 +14,7 @@ from controller.routing.route import (
     HumanRung,
     Keep,
     QueueRung,
+    Recording,
     ReferRung,
     Route,
     Sound,
@@ -166,6 +167,16 @@ def test_limits_and_sounds_of_the_whole_file() -> None:
         Sound("We call you.", language="en"),
         Sound("Speak.", language="de"),
     }
+
+
+def test_recordings() -> None:
+    def recording(value: str) -> Recording:
+        return routes_of(f"{MINIMUM}{value}").routes[0].recording
+
+    assert recording("") == Recording("off")
+    assert recording('recording = "on_demand"') == Recording("on_demand")
+    told = recording('recording = {mode = "always", announcement = {text = "Wir zeichnen auf.", language = "de"}}')
+    assert told == Recording("always", Sound("Wir zeichnen auf.", language="de"))
 
 
 def test_the_example_is_read() -> None:

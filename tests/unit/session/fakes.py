@@ -1,20 +1,21 @@
 """An Asterisk and a media worker that do as they are told: for faults that the real ones cannot be made to have."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 from controller.ari.client import AriClient, ExternalMedia
-from controller.ari.events import CallerID, Channel, DialplanCEP
+from controller.ari.events import CallerID, Channel, DialplanCEP, LiveRecording, RecordingFinished
 from controller.bot.chooser import BotChooser, Chosen, Question, Webhook
 from controller.call.call import Call
+from controller.carrier.sounds import tone, write_wav
 from controller.context.context import CallContext, Context
 from controller.errors import AsteriskError, MediaLinkError
 from controller.media import control_messages as media
 from controller.records.items import CallClosed, Item, StepTaken
 from controller.routing.fence import RateLimit
-from controller.routing.route import Arrival, BotRung, Decision, HumanRung, Keep, Route
+from controller.routing.route import Arrival, BotRung, Decision, HumanRung, Route
 from controller.session.call_session import CallSession, Services
 from controller.session.limits import OwnLimits
 from controller.session.lines import Lines
@@ -24,8 +25,8 @@ from controller.sounds.sounds import Sounds
 
 CALL = "20261122-163012-k3v9qx"
 CALLER = "1795.1"
+NOWHERE = Path("/nonexistent")
 NOBODY = CallerID("", "")
-KEEP = Keep()
 BOT = BotRung("ws://bot/", reconnect_seconds=0)
 
 
@@ -43,7 +44,11 @@ class FakeAri(AriClient):
         self.hold: set[str] = set()
         self.refuse: set[str] = set()
         self.let_go = asyncio.Event()
+        self.recording: dict[str, str] = {}
+        """Name -> channel."""
+        self.stored: dict[str, bytes] = {}
         self.entered: Callable[[str], None] = lambda _: None
+        self.recorded: Callable[[str, str], None] = lambda _channel, _name: None
 
     async def _done(self, method: str) -> None:
         self.asked.append(method)
@@ -125,6 +130,43 @@ class FakeAri(AriClient):
         del duration_ms, between_ms
         await self._done(f"dtmf {digits}")
 
+    async def snoop(self, _channel_id: str, snoop_id: str, *, spy: str = "none", whisper: str = "none") -> Channel:
+        del whisper
+        await self._done(f"snoop {spy}")
+        self._appear(snoop_id)
+        return channel(snoop_id)
+
+    async def record_channel(self, channel_id: str, name: str, **_: Any) -> None:
+        await self._done("record")
+        self.recording[name] = channel_id
+
+    async def mute_recording(self, name: str) -> None:
+        del name
+        await self._done("mute")
+
+    async def unmute_recording(self, name: str) -> None:
+        del name
+        await self._done("unmute")
+
+    async def stop_recording(self, name: str) -> None:
+        await self._done("stop")
+        if name in self.recording:
+            self.recorded(self.recording.pop(name), name)
+            self.stored[name] = write_wav(tone(440, 1.0))
+
+    async def stored_recordings(self) -> list[str]:
+        return list(self.stored)
+
+    async def recording_chunks(self, name: str) -> AsyncIterator[bytes]:
+        await self._done("fetch")
+        if name not in self.stored:
+            raise AsteriskError(name, 404, "no")
+        yield self.stored[name]
+
+    async def delete_recording(self, name: str) -> None:
+        await self._done("delete")
+        self.stored.pop(name, None)
+
     def _appear(self, channel_id: str) -> None:
         self.there.add(channel_id)
         self.entered(channel_id)
@@ -174,31 +216,31 @@ class FakeChooser(BotChooser):
 class Stage:
     """One call session between the two."""
 
-    def __init__(self, bot: BotRung = BOT, keep: Keep = KEEP) -> None:
+    def __init__(self, bot: BotRung = BOT, folder: Path = NOWHERE, **route: Any) -> None:
         self.ari = FakeAri()
         self.worker = FakeWorker()
         self.chooser = FakeChooser()
         self.items: list[Item] = []
         human = HumanRung("PJSIP/human")
-        route = Route("test", (bot, human), human, keep=keep)
-        call = Call(CALL, Arrival("trunk", "1", "", "2"), Decision(route, ""), asyncio.get_running_loop().time())
+        made = Route("test", (bot, human), human, **route)
+        call = Call(CALL, Arrival("trunk", "1", "", "2"), Decision(made, ""), asyncio.get_running_loop().time())
         self.connected = True
-        nowhere = Path("/nonexistent")
         services = Services(
             self.ari,
             self._pick,
             self._keep,
-            Voices(Sounds(nowhere)),
+            Voices(Sounds(folder)),
             OwnLimits(),
             Lines(),
-            voicemail=nowhere,
+            voicemail=folder,
             context=FakeContext(),
-            recordings=Recordings(self.ari, nowhere, self._keep),
+            recordings=Recordings(self.ari, folder, self._keep),
             transfers=RateLimit(0, 60.0),
             chooser=self.chooser,
         )
         self.session = CallSession(call, CALLER, services)
         self.ari.entered = self._enter
+        self.ari.recorded = self._recorded
         self.worker.report = lambda report: self.session.media_report(report, 1)
         self.running = asyncio.create_task(self.session.run())
 
@@ -216,6 +258,9 @@ class Stage:
         from controller.ari.events import StasisStart  # noqa: PLC0415
 
         self.session.asterisk_event(StasisStart(channel(channel_id), ()))
+
+    def _recorded(self, channel_id: str, name: str) -> None:
+        self.session.asterisk_event(RecordingFinished(LiveRecording(name, f"channel:{channel_id}", "done")))
 
     async def settle(self, until: Callable[[], bool]) -> None:
         """Let everything run until something is so."""

@@ -217,5 +217,8 @@ async def test_a_call_that_ends(stage: Stage, calls: LiveCalls, name: str) -> No
 async def test_what_this_controller_cannot_do(calls: LiveCalls) -> None:
     with pytest.raises(NotSupported):
         await calls.place(Placement("+4930111"), "desk")
-    with pytest.raises(NotSupported):
+
+
+async def test_a_route_without_recordings(calls: LiveCalls) -> None:
+    with pytest.raises(NotAllowed, match="route test"):
         await calls.record(CALL, Recording.START, "desk")
