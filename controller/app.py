@@ -104,9 +104,7 @@ async def serve(settings: Settings) -> None:
         names = tuple(name for name in settings.sip_headers.split(",") if name)
         chooser = BotChooser(await stack.enter_async_context(aiohttp.ClientSession()), audio_carried())
         voicemail, recordings = Path(settings.voicemail_dir), Path(settings.recordings_dir)
-        rules = Rules(
-            voices, voicemail, recordings, context, chooser, settings.media_load_max, calls_max, names
-        )
+        rules = Rules(voices, voicemail, recordings, context, chooser, settings.media_load_max, calls_max, names)
         metrics = Metrics()
         dispatcher = Dispatcher(ari, router, counted(metrics, writer.submit), rules)
         parts = await api_parts(settings, dispatcher, store, writer, metrics, (router, closures_file))

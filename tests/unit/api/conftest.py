@@ -142,8 +142,8 @@ async def make_parts(folder: Path, health: dict[str, Any], calls: FakeCalls, sto
     accounts = Accounts(Users(folder / "users.json"))
     recordings = folder / "recordings"
     return Parts(
-        lambda: health, calls, store, events, EventLog(10), metrics, router, closures, folder, recordings, gauges, accounts,
-        Settings(),
+        lambda: health, calls, store, events, EventLog(10), metrics, router, closures, folder, recordings, gauges,
+        accounts, Settings(),
     )  # fmt: skip
 
 
