@@ -103,8 +103,7 @@ async def serve(settings: Settings) -> None:
         calls_max = router.routes.calls_max or settings.calls_max
         names = tuple(name for name in settings.sip_headers.split(",") if name)
         chooser = BotChooser(await stack.enter_async_context(aiohttp.ClientSession()), audio_carried())
-        voicemail, recordings = Path(settings.voicemail_dir), Path(settings.recordings_dir)
-        rules = Rules(voices, voicemail, recordings, context, chooser, settings.media_load_max, calls_max, names)
+        rules = Rules(voices, *folders(settings), context, chooser, settings.media_load_max, calls_max, names)
         metrics = Metrics()
         dispatcher = Dispatcher(ari, router, counted(metrics, writer.submit), rules)
         parts = await api_parts(settings, dispatcher, store, writer, metrics, (router, closures_file))
@@ -112,7 +111,7 @@ async def serve(settings: Settings) -> None:
         await stack.enter_async_context(serve_api(settings, parts, steered))
         if not parts.accounts.users.all():
             log.info("nobody can sign in yet", mend="ari-controller user add NAME")
-        sweeper = Sweeper(store.database, Retention.of(settings), remover(ari, voicemail, recordings))
+        sweeper = Sweeper(store.database, Retention.of(settings), remover(ari, *folders(settings)))
         await stack.enter_async_context(in_background("retention", sweeper.run()))
         tasks = [
             asyncio.create_task(EventStream(ari, dispatcher, tap=tap(parts.raw_events)).run(), name="event stream"),
@@ -134,6 +133,11 @@ async def serve(settings: Settings) -> None:
         log.info("to call", phone=f"register a SIP phone as user phone at port {settings.sip_port}", dial="any number")
         await _until_stopped(stopping, tasks)
         log.info("stopping", calls=dispatcher.calls)
+
+
+def folders(settings: Settings) -> tuple[Path, Path]:
+    """Of voicemails, and of recordings."""
+    return Path(settings.voicemail_dir), Path(settings.recordings_dir)
 
 
 async def work(settings: Settings) -> None:
