@@ -267,6 +267,10 @@ class Note:
     at: float
     kind: str
     detail: str = ""
+    way: int = 0
+    """Which of the call's ways to a human it is about, if it is about one."""
+    to: str = ""
+    """Where that leads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The parties of a call that come and go. `attempt` is the number of a leg within its call."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from controller.call.vocabulary import TransferOutcome
 from controller.routing.route import BotRung, HumanRung, QueueRung, ReferRung
@@ -59,6 +60,17 @@ class Away:
 
     rung: ReferRung | QueueRung
     request: Request | None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """To a human, or a group of them; counted from 1 within the call."""
+
+    number: int = 0
+    to: str = ""
+
+
+NO_WAY: Final = Way()
 
 
 @dataclass(slots=True)

@@ -57,6 +57,7 @@ def take(call: CallState, rung: AnyRung) -> Commands:
             yield from ear.music(call, RINGBACK)
             yield from offer(call, rung)
         case HumanRung() | ReferRung() | QueueRung():
+            call.set_out(named(rung))
             yield from go_to(call, rung, None)
         case VoicemailRung():
             call.told = True
@@ -119,6 +120,11 @@ def go_to(call: CallState, destination: Destination, request: Request | None) ->
         yield from _dial(call, destination, request)
     else:
         yield from _send_away(call, destination, request)
+
+
+def named(destination: Destination | None) -> str:
+    """As the record names it."""
+    return (destination.name or str(destination).partition(" ")[2]) if destination else "human"
 
 
 def _dial(call: CallState, rung: HumanRung, request: Request | None) -> Commands:

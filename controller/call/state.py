@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from controller.call.commands import Note
-from controller.call.legs import Away, BotLeg, CallRecording, HumanParty, Line
+from controller.call.legs import NO_WAY, Away, BotLeg, CallRecording, HumanParty, Line, Way
 from controller.call.vocabulary import Ending, State
 from controller.routing.route import Arrival, Decision
 from controller.routing.trigger import Trigger
@@ -11,6 +11,9 @@ from controller.routing.trigger import Trigger
 
 class CallState:
     """What the reactions read and change. Times are seconds on any steady clock."""
+
+    way = NO_WAY
+    """The latest to a human, asked for or a rung of the ladder."""
 
     def __init__(self, call_id: str, arrival: Arrival, decision: Decision, now: float) -> None:
         self.id: Final = call_id
@@ -66,7 +69,11 @@ class CallState:
 
     def note(self, kind: str, detail: str = "") -> Note:
         """A step for the record, now."""
-        return Note(self.at, kind, detail)
+        return Note(self.at, kind, detail, self.way.number, self.way.to)
+
+    def set_out(self, to: str) -> None:
+        """On the way to another human, or group of them."""
+        self.way = Way(self.way.number + 1, to)
 
     def enter(self, state: State, seconds: float | None = None) -> None:
         """Change state; the deadline of the old one is gone, the new one's comes in `seconds`, if at all."""

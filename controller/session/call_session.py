@@ -348,12 +348,13 @@ class CallSession:
 
     async def _known(self) -> dict[str, Any]:
         """What the bot is told of the caller; within a deadline, and whatever is late or broken is left out."""
+        first = self._context is None
         if self._context is None:
             gathering = self._services.context.gather(self.call.id, self.call.arrival, self.call.route.name)
             self._context = asyncio.create_task(gathering)
         context = await self._context
-        for reason in context.missing:
-            self._log.warning("context incomplete", reason=reason)
+        if first and context.missing:
+            self._journal.write(c.Note(self._now() - self.call.started, "context_missing", "; ".join(context.missing)))
         return context.metadata()
 
     async def _close_bot(self, attempt: int, reason: EndReason) -> None:

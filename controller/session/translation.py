@@ -318,7 +318,7 @@ def _noted(note: c.Note, call_id: str, position: int) -> list[items.Item]:
         noted.append(items.DtmfPressed(call_id, item_id, at_ms, note.detail))
     elif note.kind in TRANSFER_STATES:
         state = TRANSFER_STATES[note.kind] or note.detail.partition(":")[0]
-        noted.append(items.TransferChanged(call_id, item_id, at_ms, 0, "", state, note.detail))
+        noted.append(items.TransferChanged(call_id, item_id, at_ms, note.way, note.to, state, note.detail))
     return noted
 
 

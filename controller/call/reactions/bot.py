@@ -177,6 +177,7 @@ def media_silent(call: CallState, event: events.MediaSilent) -> Commands:
 def transfer(call: CallState, event: events.TransferRequested) -> Commands:
     """To where it asks for, if the route allows that."""
     where = f"{event.to or 'human'} by {event.way}"
+    call.set_out(event.to or rungs.named(call.route.human))
     yield call.note("transfer_requested", f"{where}: {event.summary}" if event.summary else where)
     call.transfers += 1
     try:

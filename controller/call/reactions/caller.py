@@ -101,6 +101,7 @@ def _escape(call: CallState, event: events.CallerPressed) -> Commands:
         yield from ear.quiet(call)
         yield from ladder.leave_rung(call, Trigger.ESCAPE, f"the caller pressed {event.digit}")
     elif call.bot and call.state is State.TALKING and call.route.human:
+        call.set_out(rungs.named(call.route.human))
         yield call.note("transfer_requested", "by the caller")
         yield from rungs.go_to(call, call.route.human, None)
     else:

@@ -18,6 +18,7 @@ def operator_hung_up(call: CallState, event: events.OperatorHungUp) -> Commands:
 
 
 def operator_transferred(call: CallState, event: events.OperatorTransferred) -> Commands:
+    call.set_out(event.to or rungs.named(call.route.human))
     yield call.note("transfer_requested", f"{event.to or 'human'} by {event.way}, by {event.by}")
     try:
         destination = fence.resolve(call.route, event.to, event.way)

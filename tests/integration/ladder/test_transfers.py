@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
@@ -19,8 +20,15 @@ from tests.integration.stack.bot import Bot, BotCall
 from tests.integration.stack.parties import HIGH, LOW, OTHER, bot_has, hear_each_other, talking
 from tests.integration.stack.sip_party import party
 from tests.integration.stack.stack import Stack
+from tests.integration.stack.watched import Watched, watching
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def watched() -> AsyncIterator[Watched]:
+    async with watching() as watched:
+        yield watched
 
 
 async def ended(stack: Stack, line: Line, ending: str) -> CallDetail:
@@ -69,10 +77,14 @@ async def test_bridge_not_taken_and_the_route_says_next(stack: Stack, bot: Bot, 
     await ended(stack, line, "announced")
 
 
-async def test_bridge_answered_with_the_context(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:
-    stack.route(routes(stack, BOT_THEN_DESK))
+async def test_bridge_answered_with_the_context(
+    stack: Stack, bot: Bot, carrier: Carrier, line: Line, watched: Watched
+) -> None:
+    stack.route(routes(stack, BOT_THEN_DESK, more=watched.routes), **watched.settings)
     caller, call = await talking(carrier, bot)
     line.transfer("bridge", "connected", heard_next_rung=False)
+    await call.send("transcript", id="t1", role="caller", text="My PIN is four two.", final=True)
+    await call.until_message("ack", id="t1")
     await call.send("transfer", summary="wants to cancel")
     human = await carrier.incoming()
     assert human.peer == caller.peer
@@ -86,6 +98,16 @@ async def test_bridge_answered_with_the_context(stack: Stack, bot: Bot, carrier:
     await caller.until_ended()
     record = await ended(stack, line, "human_hung_up")
     assert steps(record).index("human_ringing") < steps(record).index("human_joined")
+    assert [(t.attempt, t.to, t.state) for t in record.transfers] == [
+        (1, "desk", state) for state in ("requested", "ringing", "answered", "connected")
+    ]
+    assert 0 < record.statistics["added_delay_ms"] < 1000
+    await watched.saw_the_trace_of(record, call)
+    # What the route does not keep is nowhere.
+    await watched.crm.until(lambda: watched.types()[-1] == "call.ended")
+    assert {"call.started", "transfer", "call.ended"} <= set(watched.types())
+    assert (record.transcripts, "transcript" in watched.types()) == ((), False)
+    assert "PIN is" not in stack.controller.log()
 
 
 async def test_the_caller_hangs_up_while_it_rings(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:

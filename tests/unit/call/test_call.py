@@ -8,7 +8,7 @@ from controller.call import commands as c
 from controller.call import events as e
 from controller.call.transitions import TABLE
 from controller.call.vocabulary import Ending, State, TransferOutcome
-from controller.routing.route import Sound
+from controller.routing.route import HumanRung, Sound
 from controller.routing.trigger import Trigger
 from tests.unit.call.calls import BOT, HUMAN, REQUEST, VOICEMAIL, dial, feed, kinds, make_call, talking
 
@@ -131,6 +131,31 @@ class TestTransfer:
         assert feed(call, e.HumanJoined(2)) == [c.TellTransfer(1, "connected"), c.CloseBot(1, "transferred")]
         assert kinds(feed(call, e.HumanGone(2, TransferOutcome.CANCELLED))) == ["HangUpCaller", "Release"]
         assert call.ending is Ending.HUMAN_HUNG_UP
+
+    def test_every_step_says_which_way_it_is_about_and_where_that_leads(self) -> None:
+        desk = HumanRung("PJSIP/desk", name="desk")
+        call = talking(BOT, desk, human=desk)
+        seen = [
+            note
+            for event in (
+                e.TransferRequested(1),
+                e.HumanRinging(2),
+                e.HumanGone(2, TransferOutcome.BUSY),
+                e.TransferRequested(1, to="nowhere"),
+                e.BotLost(1, Trigger.DROPPED),
+                e.HumanRinging(3),
+            )
+            for note in call.receive(event, now=1.0)
+            if isinstance(note, c.Note) and ("human" in note.kind or "transfer" in note.kind)
+        ]
+        assert [(note.kind, note.way, note.to) for note in seen] == [
+            ("transfer_requested", 1, "desk"),
+            ("human_ringing", 1, "desk"),
+            ("human_gone", 1, "desk"),
+            ("transfer_requested", 2, "nowhere"),
+            ("transfer_refused", 2, "nowhere"),
+            ("human_ringing", 3, "desk"),
+        ]
 
     def test_one_at_a_time(self) -> None:
         call = talking()

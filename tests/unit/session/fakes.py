@@ -192,11 +192,11 @@ class FakeWorker:
 class FakeContext(Context):
     """Knows nobody."""
 
-    def __init__(self) -> None:
-        pass
+    def __init__(self, missing: tuple[str, ...] = ()) -> None:
+        self.missing = missing
 
     async def gather(self, _call_id: str, _arrival: Arrival, _route: str) -> CallContext:
-        return CallContext()
+        return CallContext(missing=self.missing)
 
 
 class FakeChooser(BotChooser):
@@ -216,7 +216,7 @@ class FakeChooser(BotChooser):
 class Stage:
     """One call session between the two."""
 
-    def __init__(self, bot: BotRung = BOT, folder: Path = NOWHERE, **route: Any) -> None:
+    def __init__(self, bot: BotRung = BOT, folder: Path = NOWHERE, missing: tuple[str, ...] = (), **route: Any) -> None:
         self.ari = FakeAri()
         self.worker = FakeWorker()
         self.chooser = FakeChooser()
@@ -233,7 +233,7 @@ class Stage:
             OwnLimits(),
             Lines(),
             voicemail=folder,
-            context=FakeContext(),
+            context=FakeContext(missing),
             recordings=Recordings(self.ari, folder, self._keep),
             transfers=RateLimit(0, 60.0),
             chooser=self.chooser,

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from controller.ari.events import ChannelDestroyed, ChannelHangupRequest, ChannelStateChange
 from controller.call import events as e
 from controller.media import control_messages as media
+from controller.records.items import StepTaken
 from controller.routing.route import Keep
 from tests.unit.session.fakes import CALL, CALLER, Stage, channel
 
@@ -38,6 +39,17 @@ async def test_what_the_route_does_not_keep_is_taken_from_the_bot_and_not_writte
     acks = [told.message for told in stage.worker.told if isinstance(told, media.Send)]
     assert acks == [{"type": "ack", "id": "t"}]
     assert "PIN" not in str([asdict(item) for item in stage.items])
+
+
+async def test_what_was_not_known_of_the_caller_in_time_is_in_the_record_once() -> None:
+    stage = Stage(missing=("previous calls: not in 300 ms", "context webhook: HTTP 500"))
+    await stage.talk()
+    stage.session.worker_lost(stage.worker, "the media worker went away")
+    await stage.settle(lambda: stage.worker.kinds().count("open") == 2)
+    stage.session.post(e.CallerGone())
+    await stage.ended()
+    noted = [item.detail for item in stage.items if isinstance(item, StepTaken) and item.kind == "context_missing"]
+    assert noted == ["previous calls: not in 300 ms; context webhook: HTTP 500"]
 
 
 async def test_a_hangup_is_seen_while_a_request_is_outstanding() -> None:

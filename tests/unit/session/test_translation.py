@@ -129,9 +129,8 @@ def test_items_of_the_record() -> None:
 def test_a_key_and_the_way_to_a_human_are_facts_of_their_own() -> None:
     key = translation.to_items(c.Note(1.0, "dtmf", "5"), CALL, START, 4)
     assert key[1] == items.DtmfPressed(CALL, "step-4", 1000.0, "5")
-    gone = translation.to_items(c.Note(1.0, "human_gone", "busy: SIP 486"), CALL, START, 4)
-    assert isinstance(gone[1], items.TransferChanged)
-    assert gone[1].state == "busy"
+    gone = translation.to_items(c.Note(1.0, "human_gone", "busy: SIP 486", 2, "sales"), CALL, START, 4)
+    assert gone[1] == items.TransferChanged(CALL, "step-4", 1000.0, 2, "sales", "busy", "busy: SIP 486")
 
 
 @pytest.mark.parametrize(
