@@ -103,7 +103,16 @@ async def serve(settings: Settings) -> None:
         calls_max = router.routes.calls_max or settings.calls_max
         names = tuple(name for name in settings.sip_headers.split(",") if name)
         chooser = BotChooser(await stack.enter_async_context(aiohttp.ClientSession()), audio_carried())
-        rules = Rules(voices, *folders(settings), context, chooser, settings.media_load_max, calls_max, names)
+        rules = Rules(
+            voices,
+            *folders(settings),
+            context,
+            chooser,
+            settings.media_load_max,
+            calls_max,
+            names,
+            settings.phone_number,
+        )
         metrics = Metrics()
         dispatcher = Dispatcher(ari, router, counted(metrics, writer.submit), rules)
         parts = await api_parts(settings, dispatcher, store, writer, metrics, (router, closures_file))

@@ -102,9 +102,11 @@ class Place(Model):
     route: Name = ""
     """Whose bot talks to the callee; empty: where a call from that number would go."""
     from_number: Annotated[str, StringConstraints(pattern=r"^(\+?[0-9]{2,20})?$")] = ""
-    """What the callee sees; empty: the trunk's own."""
+    """What the callee sees; empty: PHONE_NUMBER."""
     ring_seconds: Annotated[float, Field(ge=1, le=300)] = 30.0
     metadata: Annotated[JsonObject, Field(max_length=100, default_factory=dict)]
+    idempotency_key: Annotated[str, StringConstraints(max_length=200)] = ""
+    """Of your choice: asked again with the same one within a day, nobody is called twice, and the id is the first's."""
 
 
 class Placed(Model):

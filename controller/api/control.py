@@ -70,6 +70,8 @@ class LiveCall:
     human: str = ""
     """Name or dial string of the human who has the call or whose phone rings."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    direction: str = "inbound"
+    """inbound or outbound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ class Placement:
     """What the callee sees; empty: the trunk's own."""
     ring_seconds: float = 30.0
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    idempotency_key: str = ""
+    """Chosen by who asks: the same one within a day is the same call."""
 
 
 class Calls(Protocol):

@@ -72,6 +72,7 @@ class ListedCall(CallFacts):
             from_number=call.from_number,
             from_name=call.from_name,
             to_number=call.to_number,
+            direction=call.direction,
             route=call.route,
             answered_at=call.answered_at,
             live=LiveState.of(call),

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal, cast
 
 AttemptRole = Literal["media", "agent", "consult", "said", "heard"]
-Role = Literal["media", "agent", "bridge", "consult", "said", "heard"]
+Role = Literal["media", "agent", "bridge", "callee", "consult", "said", "heard"]
 
 ENTROPY_BYTES: Final = 4
 """6 characters of 5 bits need 30 bits: a billion values for the calls of one second."""
@@ -23,13 +23,13 @@ _PART: Final = re.compile(r"(?P<channel>.+)_(?P<at_ms>\d{1,9})")
 
 _OURS: Final = re.compile(
     rf"(?P<call_id>\d{{8}}-\d{{6}}-[{_ALPHABET}]{{{_CODE_LENGTH}}})"
-    r"-(?:(?P<bridge>bridge)|(?P<role>media|agent|said|heard)(?:-(?P<attempt>[2-9]|[1-9]\d{1,3}))?)"
+    r"-(?:(?P<one>bridge|callee)|(?P<role>media|agent|said|heard)(?:-(?P<attempt>[2-9]|[1-9]\d{1,3}))?)"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class OurId:
-    """What an id of ours says: the call, what it is to the call, and which attempt (from 1; always 1 for a bridge)."""
+    """What an id of ours says: the call, what it is to the call, and which attempt, from 1."""
 
     call_id: str
     role: Role
@@ -61,6 +61,11 @@ def agent_id(call_id: str, attempt: int = 1) -> str:
 def bridge_id(call_id: str) -> str:
     """The bridge in which the legs of the call meet. It is never made twice: Asterisk loses a reused bridge id."""
     return f"{call_id}-bridge"
+
+
+def callee_id(call_id: str) -> str:
+    """The channel of whom we call ourselves; it stands where a caller's stands in other calls."""
+    return f"{call_id}-callee"
 
 
 def consult_id(call_id: str, attempt: int) -> str:
@@ -95,7 +100,7 @@ def parse(asterisk_id: str) -> OurId | None:
     match = _OURS.fullmatch(asterisk_id)
     if match is None:
         return None
-    role = cast("Role", match["bridge"] or match["role"])
+    role = cast("Role", match["one"] or match["role"])
     return OurId(match["call_id"], role, int(match["attempt"] or 1))
 
 

@@ -7,7 +7,17 @@ from typing import Any
 from controller.call.events import RecordingAction, Report
 from controller.call.legs import Request
 from controller.call.vocabulary import Ending
-from controller.routing.route import Arrival, BotRung, HumanRung, QueueRung, ReferRung, Route, Sound, VoicemailRung
+from controller.routing.route import (
+    Arrival,
+    BotRung,
+    HumanRung,
+    Placed,
+    QueueRung,
+    ReferRung,
+    Route,
+    Sound,
+    VoicemailRung,
+)
 
 # --- the caller ---------------------------------------------------------------------------------------------
 
@@ -15,6 +25,14 @@ from controller.routing.route import Arrival, BotRung, HumanRung, QueueRung, Ref
 @dataclass(frozen=True, slots=True)
 class RingCaller:
     """Tell the caller's phone that it rings (SIP 180)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCall:
+    """Dial the callee, and have the bridge ready. Result: CallerAnswered or CallerGone."""
+
+    placed: Placed
+    from_number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +349,7 @@ Told = TellDigit | TellTransfer | TellNotNow | TellStored | TellMetadata | TellR
 """Goes to the bot."""
 Command = (
     RingCaller
+    | PlaceCall
     | OpenBridge
     | AnswerCaller
     | StartMusic

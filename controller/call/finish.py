@@ -24,6 +24,10 @@ DIALPLAN_TAKES: Final = frozenset({Ending.FAILED, Ending.SHUTDOWN})
 
 BOT_END_REASONS: Final[dict[Ending, str]] = {
     Ending.CALLER_CANCELLED: "not_answered",
+    Ending.BUSY: "not_answered",
+    Ending.NO_ANSWER: "not_answered",
+    Ending.DECLINED: "not_answered",
+    Ending.UNREACHABLE: "not_answered",
     Ending.CALLER_HUNG_UP: "caller_hung_up",
     Ending.BOT_HUNG_UP: "bot_hung_up",
     Ending.HUMAN_HUNG_UP: "human_hung_up",
@@ -68,7 +72,9 @@ def end(call: CallState, ending: Ending, cause: int = NORMAL_CLEARING) -> Comman
     if call.caller_here:
         yield from ear.quiet(call)
         call.caller_here = False
-        yield HandToDialplan() if ending in DIALPLAN_TAKES else HangUpCaller(cause)
+        # Nobody who has not picked up is given to a human.
+        ours_to_mend = ending in DIALPLAN_TAKES and (call.answered or not call.arrival.placed)
+        yield HandToDialplan() if ours_to_mend else HangUpCaller(cause)
     yield call.note("ended", ending)
     yield Release()
     call.enter(State.ENDING, RELEASE_SECONDS)

@@ -4,7 +4,7 @@ from typing import Final
 
 from controller.call import finish, recording, rungs
 from controller.call.causes import REFUSAL_CAUSES
-from controller.call.commands import Commands, OpenBridge, OpenRecord, RingCaller
+from controller.call.commands import Commands, OpenBridge, OpenRecord, PlaceCall, RingCaller, SaveMetadata
 from controller.call.state import CallState
 from controller.call.vocabulary import Ending, State
 from controller.routing.route import AnyRung, BotRung, BusyRung, CallbackRung, Sound
@@ -17,12 +17,20 @@ FOR_HUMANS: Final = frozenset({Trigger.ESCAPE, Trigger.REQUESTED})
 
 
 def begin(call: CallState) -> Commands:
-    """A call has arrived: let it ring and take the first rung."""
-    yield OpenRecord(call.arrival, call.route)
-    yield call.note("arrived", f"{call.arrival.from_number or 'anonymous'} to {call.arrival.to_number}")
+    """A call has arrived, or is to be placed: let it ring and take the first rung."""
+    arrival, placed = call.arrival, call.arrival.placed
+    yield OpenRecord(arrival, call.route)
+    parties = f"{arrival.from_number or 'anonymous'} to {arrival.to_number}"
+    yield call.note("placed", f"{parties}, by {placed.by}") if placed else call.note("arrived", parties)
     yield call.note("route", f"{call.route.name}: {call.reason}")
-    yield RingCaller()
-    yield OpenBridge()
+    if placed:
+        call.metadata |= placed.metadata
+        if placed.metadata:
+            yield SaveMetadata(call.at, "placed", "api", dict(placed.metadata))
+        yield PlaceCall(placed, arrival.from_number)
+    else:
+        yield RingCaller()
+        yield OpenBridge()
     yield from take_next_rung(call)
 
 

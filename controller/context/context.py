@@ -71,7 +71,7 @@ class Context:
         missing: list[str] = []
         webhook = self._webhook
         found, answer = await asyncio.gather(
-            self._in_time("previous calls", self._previous(arrival.from_number), Previous(), missing),
+            self._in_time("previous calls", self._previous(arrival.other_number), Previous(), missing),
             self._in_time("context webhook", webhook.ask(call_id, arrival, route), {}, missing)
             if webhook
             else _nothing(),

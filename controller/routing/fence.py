@@ -61,6 +61,12 @@ def resolve(route: Route, to: str, way: str = "") -> Destination:
     raise RefusedDestination(f"there is no human {to!r}: known are {_listed(route.humans)}")
 
 
+def callee(route: Route, to: str) -> tuple[str, str]:
+    """The number (E.164) and the dial string of somebody whom we call. Raises RefusedDestination."""
+    number = _allowed_number(route.fence, to.strip())
+    return number, route.fence.dial.replace("{number}", number)
+
+
 def _queue(fence: Fence, to: str) -> QueueRung:
     if to not in fence.queues:
         raise RefusedDestination(f"the queue {to!r} is not allowed")

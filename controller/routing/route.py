@@ -292,11 +292,23 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """How a call is placed that we make ourselves."""
+
+    endpoint: str
+    """Asterisk's dial string."""
+    ring_seconds: float
+    by: str
+    """Who asked for it."""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
-    """What is known of a call when it arrives. Numbers are as Asterisk has them, empty where withheld."""
+    """What is known of a call when it begins. Numbers are as Asterisk has them, empty where withheld."""
 
     origin: str
-    """Who handed it to us: `trunk` or `phone` (the dialplan says so)."""
+    """Who handed it to us: `trunk` or `phone` (the dialplan says so), or `api`."""
     from_number: str
     from_name: str
     to_number: str
@@ -306,6 +318,21 @@ class Arrival:
     """Asterisk's endpoint that it came by."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """SIP headers that routes or bots may read, by name in lower case."""
+    placed: Placed | None = None
+    """None: the other one called us."""
+
+    @property
+    def direction(self) -> Literal["inbound", "outbound"]:
+        return "outbound" if self.placed else "inbound"
+
+    @property
+    def other_number(self) -> str:
+        """Of whom the bot talks to."""
+        return self.to_number if self.placed else self.from_number
+
+    @property
+    def own_number(self) -> str:
+        return self.from_number if self.placed else self.to_number
 
 
 @dataclass(frozen=True, slots=True)

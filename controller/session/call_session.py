@@ -137,11 +137,16 @@ class CallSession:
         """An event about one of the call's channels."""
         channel_id = subject_of(event) or ""
         ours = ids.parse(channel_id)
-        translated = self._from_ours(event, channel_id, ours) if ours else self._from_caller(event)
+        if channel_id == self._channels.caller or ours is None:
+            translated = self._from_caller(event)
+        else:
+            translated = self._from_ours(event, channel_id, ours)
         if translated:
             self.post(translated)
 
     def _from_caller(self, event: AriEvent) -> e.Event | None:
+        if self.call.arrival.placed and not self.call.answered:
+            return self._from_callee(event)
         if isinstance(event, RecordingFinished | RecordingFailed):
             self._caller.recording_ended()
             self._start(self._caller.keep_recording(event.recording.name))
@@ -155,6 +160,15 @@ class CallSession:
         if isinstance(translated, e.CallerGone):
             self._caller.left()
         return translated
+
+    def _from_callee(self, event: AriEvent) -> e.Event | None:
+        """Of whom we call, until somebody picks up."""
+        if isinstance(event, StasisStart):
+            self._channels.entered(self._channels.caller)
+        if isinstance(event, ChannelDestroyed):
+            self._channels.ended(self._channels.caller)
+            self._caller.left()
+        return translation.from_callee_channel(event)
 
     def _from_ours(self, event: AriEvent, channel_id: str, ours: ids.OurId) -> e.Event | None:
         if isinstance(event, StasisStart):
@@ -279,6 +293,8 @@ class CallSession:
 
     async def _carry_out_in_turn(self, command: c.Command) -> None:
         match command:
+            case c.PlaceCall():
+                await self._caller.place(command)
             case c.OpenBot():
                 await self._open_bot(command)
             case c.OpenMedia(attempt=attempt, rung=rung):
@@ -369,7 +385,7 @@ class CallSession:
             "X-Call-Id": self.call.id,
             "X-Handoff-Id": handoff,
             "User-to-User": headers.user_to_user(handoff.encode()),
-            "Diversion": f"<sip:{self.call.arrival.to_number}@{DIVERTED_BY}>;reason=deflection",
+            "Diversion": f"<sip:{self.call.arrival.own_number}@{DIVERTED_BY}>;reason=deflection",
         }
 
     async def _release(self) -> None:

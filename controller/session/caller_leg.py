@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import math
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +14,11 @@ from controller.ari import headers
 from controller.ari.client import AriClient
 from controller.call import events as e
 from controller.call.causes import transfer_outcome
+from controller.call.commands import PlaceCall
 from controller.call.vocabulary import TransferOutcome
 from controller.errors import ControllerError
 from controller.routing.route import QueueRung, ReferRung, Sound, VoicemailRung
-from controller.session.channels import Channels, attempt
+from controller.session.channels import ENTER_SECONDS, Channels, attempt
 from controller.session.voices import Voices
 
 HANGUP_GRACE_SECONDS: Final = 0.3
@@ -30,6 +32,9 @@ RECORDING_SECONDS: Final = 3.0
 
 REFER_SECONDS: Final = 35
 """The dialplan's own limit (extensions.conf): some systems take a REFER and never say what came of it."""
+
+NO_CIRCUIT: Final = 34
+"""Q.850: what we could not even dial."""
 
 DIALPLAN_CONTEXT: Final = "human"
 """Where the dialplan sends a caller to the human without us (asterisk-conf/extensions.conf)."""
@@ -87,6 +92,25 @@ class CallerLeg:
 
     async def ring(self) -> None:
         await attempt(self._ari.ring(self._id))
+
+    async def place(self, command: PlaceCall) -> None:
+        """Ring somebody, who is in the bridge already. `CallerAnswered` or `CallerGone` follows."""
+        try:
+            variables = headers.outgoing({"X-Call-Id": self._channels.call_id})
+            entered = self._channels.expect(self._id)
+            await self._ari.create_channel(command.placed.endpoint, self._id, variables=variables)
+            await asyncio.wait_for(entered, ENTER_SECONDS)
+            await self._channels.open_bridge(self._channels.bridge)
+            await self._ari.add_channel(self._channels.bridge, self._id)
+            # After the bridge, whose other party's number, none, would take its place: it becomes From.
+            await self._ari.set_variables(self._id, headers.outgoing({}, caller_number=command.from_number))
+            await self._ari.dial(self._id, math.ceil(command.placed.ring_seconds))
+        except (ControllerError, TimeoutError, ValueError) as error:
+            log.warning("call not placed", endpoint=command.placed.endpoint, reason=str(error))
+            await self._channels.end(self._id)
+            self._post(e.CallerGone(NO_CIRCUIT))
+        # From here on it is ended, or given away, as any caller's is.
+        self._channels.held.discard(self._id)
 
     async def open_bridge(self) -> None:
         try:

@@ -1,7 +1,10 @@
 """What can be done to running calls from outside: `api.control.Calls`, and `api.twilio.CallControl`."""
 
 import os
+import time
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
@@ -12,7 +15,6 @@ from controller.api.control import (
     LiveCall,
     NotAllowed,
     NotNow,
-    NotSupported,
     Placement,
     Playable,
     Recording,
@@ -51,6 +53,19 @@ OVER: Final = frozenset({State.ENDING, State.ENDED})
 STEERABLE: Final = frozenset({State.TALKING, State.ANNOUNCING})
 
 
+KEYS_MAX: Final = 10_000
+"""Some 5 MB of requests."""
+KEY_SECONDS: Final = 24 * 3600.0
+"""Whoever asks again does so within a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    placement: Placement
+    call_id: str
+    until: float
+
+
 class Running(Protocol):
     """All calls in progress (`session.dispatcher.Dispatcher`)."""
 
@@ -60,12 +75,16 @@ class Running(Protocol):
     @property
     def voices(self) -> Voices: ...
 
+    def place(self, placement: Placement, by: str) -> str: ...
+
 
 class LiveCalls:
     """The calls of one dispatcher."""
 
     def __init__(self, dispatcher: Running) -> None:
         self._dispatcher = dispatcher
+        self._asked: OrderedDict[tuple[str, str], _Asked] = OrderedDict()
+        """By name of the token and idempotency key, oldest first."""
 
     def live(self) -> Sequence[LiveCall]:
         return [_shown(session) for session in self._dispatcher.sessions.values()]
@@ -118,8 +137,21 @@ class LiveCalls:
             raise NotNow(refusal)
         session.post(e.OperatorRecorded(by, what.value))
 
-    async def place(self, placement: Placement, by: str) -> str:  # noqa: ARG002
-        raise NotSupported("this controller takes calls and places none")
+    async def place(self, placement: Placement, by: str) -> str:
+        """Asked again with the same key, it is the same call."""
+        key, now = (by, placement.idempotency_key), time.monotonic()
+        while self._asked and next(iter(self._asked.values())).until < now:
+            self._asked.popitem(last=False)
+        if placement.idempotency_key and key in self._asked:
+            if self._asked[key].placement != placement:
+                raise NotNow("this idempotency_key was used for another call")
+            return self._asked[key].call_id
+        if len(self._asked) >= KEYS_MAX:
+            raise NotNow("too many calls were placed with an idempotency_key within a day")
+        call_id = self._dispatcher.place(placement, by)
+        if placement.idempotency_key:
+            self._asked[key] = _Asked(placement, call_id, now + KEY_SECONDS)
+        return call_id
 
     async def carry_out(self, call_id: str, actions: Sequence[Action], by: str) -> None:
         """Of `api.twilio.CallControl`. Raises SoundError beside the others."""
@@ -170,4 +202,5 @@ def _shown(session: CallSession) -> LiveCall:
         call.bot.rung.key if call.bot else "",
         (call.human.rung.name or call.human.rung.endpoint) if call.human else "",
         dict(call.metadata),
+        call.arrival.direction,
     )

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import structlog
 
+from controller.api.control import NotNow, Placement
 from controller.ari import ids
 from controller.ari.client import AriClient
 from controller.ari.events import AriEvent, Channel, StasisStart
@@ -30,6 +31,7 @@ from controller.session.journal import Submit
 from controller.session.limits import OwnLimits
 from controller.session.lines import Lines
 from controller.session.media_workers import MediaWorkers
+from controller.session.placing import to_call
 from controller.session.recordings import Recordings
 from controller.session.voices import Voices
 
@@ -60,6 +62,8 @@ class Rules:
     """With bots at a time; 0: no limit."""
     headers: tuple[str, ...] = ()
     """SIP headers that bots are told of, beside those by which routes match."""
+    own_number: str = ""
+    """What those see whom we call."""
 
 
 class Dispatcher:
@@ -72,6 +76,8 @@ class Dispatcher:
         self.limits = OwnLimits(self.lines.freed)
         self._ari = ari
         self._router = router
+        self._own_number = rules.own_number
+        self._placed = RateLimit(0, MINUTE_SECONDS)
         self._headers = frozenset(name.lower() for name in rules.headers)
         self.voices = rules.voices
         self._recordings = Recordings(ari, rules.recordings, submit)
@@ -165,6 +171,27 @@ class Dispatcher:
             del self._sessions[session.call.id]
             del self._by_channel[channel.id]
 
+    def place(self, placement: Placement, by: str) -> str:
+        """Call somebody; the id of the call. Returns at once. Raises NotAllowed, NotNow."""
+        if self._shutting_down or not self.connected or not self.workers.connected:
+            raise NotNow("Asterisk or the media workers are not connected")
+        now, at = asyncio.get_running_loop().time(), datetime.now(UTC)
+        arrival, decision = to_call(self._router, placement, self._own_number, by, at)
+        self._placed.count_max = decision.route.fence.per_minute_max
+        if not self._placed.take(now):
+            raise NotNow(f"{self._placed.count_max} calls were placed in the last minute already")
+        call_id = ids.call_id(at, os.urandom(ids.ENTROPY_BYTES))
+        session = CallSession(Call(call_id, arrival, decision, now), ids.callee_id(call_id), self._services)
+        self._sessions[call_id] = session
+        self._start(self._run_placed(session))
+        return call_id
+
+    async def _run_placed(self, session: CallSession) -> None:
+        try:
+            await session.run()
+        finally:
+            del self._sessions[session.call.id]
+
     async def _what_came(self, channel: Channel, origin: str) -> Arrival:
         """With headers, if Asterisk still has them: a caller who has hung up is one without."""
         try:
@@ -218,6 +245,8 @@ class Dispatcher:
                 self._post(call_id, lost)
             elif ours:
                 self._post(call_id, e.MediaGone(ours.attempt, "ended while Asterisk was away"))
+        for call_id in found.callees_up:
+            self._post(call_id, e.CallerAnswered())
         for call_id, channel in found.humans_up:
             ours = ids.parse(channel.id)
             if ours:

@@ -34,7 +34,7 @@ class HumanLegs:
         """`marks`: SIP headers that tell the human's system which call this is."""
         agent = self._id(command.attempt)
         try:
-            variables = headers.outgoing(marks, caller_number=arrival.from_number, caller_name=arrival.from_name)
+            variables = headers.outgoing(marks, caller_number=arrival.other_number, caller_name=arrival.from_name)
             entered = self._channels.expect(agent)
             await self._ari.create_channel(
                 command.endpoint, agent, originator=self._channels.caller, variables=variables

@@ -33,6 +33,8 @@ class Findings:
     """(call id, channel id) of other channels that are no longer there."""
     humans_up: list[tuple[str, Channel]] = field(default_factory=list)
     """(call id, channel) of humans who have answered, perhaps unseen."""
+    callees_up: list[str] = field(default_factory=list)
+    """Calls (ids) that we placed and whose callee has picked up, perhaps unseen."""
     callers_new: list[Channel] = field(default_factory=list)
     """Callers who wait unanswered in our application and whom nobody serves."""
     callers_stranded: list[Channel] = field(default_factory=list)
@@ -53,7 +55,8 @@ def compare(app: str, channels: Iterable[Channel], bridges: Iterable[Bridge], se
         ours = ids.parse(channel.id)
         if ours:
             if ours.call_id not in known:
-                findings.orphaned_channels.append(channel.id)
+                stranded = ours.role == "callee" and channel.state == "Up"
+                findings.callers_stranded.append(channel) if stranded else findings.orphaned_channels.append(channel.id)
         elif channel.id not in callers and _is_in(app, channel):
             unanswered = channel.state == UNANSWERED
             (findings.callers_new if unanswered else findings.callers_stranded).append(channel)
@@ -66,6 +69,8 @@ def compare(app: str, channels: Iterable[Channel], bridges: Iterable[Bridge], se
 def _check_session(session: Live, there: Mapping[str, Channel], findings: Findings) -> None:
     if session.caller_channel not in there:
         findings.callers_gone.append(session.call_id)
+    elif _is_callee(session.caller_channel) and there[session.caller_channel].state == "Up":
+        findings.callees_up.append(session.call_id)
     for channel_id in sorted(session.channels):
         channel = there.get(channel_id)
         ours = ids.parse(channel_id)
@@ -73,6 +78,11 @@ def _check_session(session: Live, there: Mapping[str, Channel], findings: Findin
             findings.channels_gone.append((session.call_id, channel_id))
         elif ours and ours.role == "agent" and channel.state == "Up":
             findings.humans_up.append((session.call_id, channel))
+
+
+def _is_callee(channel_id: str) -> bool:
+    ours = ids.parse(channel_id)
+    return ours is not None and ours.role == "callee"
 
 
 def _is_in(app: str, channel: Channel) -> bool:

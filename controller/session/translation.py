@@ -91,6 +91,17 @@ def from_caller_channel(event: ari.AriEvent) -> e.Event | None:
             return None
 
 
+def from_callee_channel(event: ari.AriEvent) -> e.Event | None:
+    """What an event of the channel means of whom we call. How it failed, only its end says."""
+    match event:
+        case ari.ChannelStateChange(channel=ari.Channel(state="Up")):
+            return e.CallerAnswered()
+        case ari.ChannelDestroyed(cause=cause, tech_cause=status):
+            return e.CallerGone(cause, status)
+        case _:
+            return None
+
+
 def from_human_channel(event: ari.AriEvent, attempt: int) -> e.Event | None:
     """What an event of a human's channel means to the call."""
     match event:
@@ -194,6 +205,7 @@ def to_start(
     forwarded = protocol.Party(number=arrival.forwarded_from) if arrival.forwarded_from else None
     return protocol.Start(
         call_id=call_id,
+        direction=arrival.direction,
         caller=protocol.Party(number=arrival.from_number or None, name=arrival.from_name or None),
         callee=protocol.Party(number=arrival.to_number or None),
         route=route.name,
@@ -286,6 +298,7 @@ def to_items(command: c.Recorded, call_id: str, started_at: datetime, position: 
                 arrival.to_number or None,
                 route.name,
                 arrival.forwarded_from or None,
+                arrival.direction,
             )
             return [opened]
         case c.Note():

@@ -72,7 +72,8 @@ class Start(ToBotMessage):
     protocol: Literal["ari-controller.v1"] = SUBPROTOCOL
     call_id: Id
     """Unique for all time, and the one in the call records."""
-    direction: Literal["inbound"] = "inbound"
+    direction: Literal["inbound", "outbound"] = "inbound"
+    """outbound: we call, and `to` is who you will talk to, once somebody has picked up."""
     caller: Party = Field(alias="from", description="Who calls.")
     callee: Party = Field(alias="to", description="What was dialled.")
     route: str

@@ -64,6 +64,9 @@ def _answer_when_ready(call: CallState) -> Commands:
         return
     if call.up:
         yield from let_talk(call)
+    elif call.arrival.placed:
+        # Not before somebody has picked up.
+        call.enter(State.ANSWERING, call.arrival.placed.ring_seconds + rungs.DIAL_MARGIN_SECONDS)
     else:
         call.answering = True
         yield AnswerCaller()

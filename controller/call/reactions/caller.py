@@ -1,12 +1,22 @@
 """What the caller does, and what is played to the caller."""
 
+from typing import Final
+
 from controller.call import ear, events, finish, ladder, outcomes, recording, rungs
+from controller.call.causes import transfer_outcome
 from controller.call.commands import Commands, PlayBot, RecordCaller, SaveVoicemail, TakeBack, TellDigit
 from controller.call.phrases import PLACE_IN_LINE, said
 from controller.call.state import CallState
-from controller.call.vocabulary import Ending, State
+from controller.call.vocabulary import Ending, State, TransferOutcome
 from controller.routing.route import QueueRung, ReferRung, VoicemailRung
 from controller.routing.trigger import Trigger
+
+NOT_TAKEN: Final = {
+    TransferOutcome.BUSY: Ending.BUSY,
+    TransferOutcome.NO_ANSWER: Ending.NO_ANSWER,
+    TransferOutcome.DECLINED: Ending.DECLINED,
+}
+"""How a call that we placed ended, by what the callee's side said; anything else was unreachable."""
 
 
 def left(call: CallState, event: events.CallerGone) -> Commands:
@@ -17,6 +27,8 @@ def left(call: CallState, event: events.CallerGone) -> Commands:
         ending = Ending.VOICEMAIL
     elif call.away and isinstance(call.away.rung, QueueRung):
         ending = Ending.HANDED_OVER
+    elif call.arrival.placed and not call.answered:
+        ending = NOT_TAKEN.get(transfer_outcome(event.cause, event.sip_status), Ending.UNREACHABLE)
     else:
         ending = Ending.CALLER_HUNG_UP if call.answered else Ending.CALLER_CANCELLED
     yield from finish.end(call, ending)

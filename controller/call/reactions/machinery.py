@@ -64,6 +64,10 @@ def answer_too_late(call: CallState, _event: events.DeadlinePassed) -> Commands:
         # What is told of the recording has no end: the bot has waited long enough.
         yield from let_talk(call)
         return
+    if call.arrival.placed:
+        yield call.note("rang_too_long")
+        yield from finish.end(call, Ending.NO_ANSWER)
+        return
     yield call.note("command_failed", "AnswerCaller: Asterisk did not say that it was done")
     yield from finish.end(call, Ending.FAILED)
 

@@ -21,6 +21,7 @@ def test_ids_read_back(entropy: bytes, attempt: int) -> None:
     assert ids.parse(ids.agent_id(call, attempt)) == ids.OurId(call, "agent", attempt)
     assert ids.parse(ids.said_id(call, attempt)) == ids.OurId(call, "said", attempt)
     assert ids.parse_part(ids.part_name(ids.heard_id(call, attempt), 1234)) == (ids.OurId(call, "heard", attempt), 1234)
+    assert ids.parse(ids.callee_id(call)) == ids.OurId(call, "callee")
     assert ids.parse(ids.bridge_id(call)) == ids.OurId(call, "bridge")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from controller.api.control import CallNotFound, NotAllowed, NotNow, NotSupported, Placement, Playable, Recording, Way
+from controller.api.control import CallNotFound, NotAllowed, NotNow, Placement, Playable, Recording, Way
 from controller.ari.events import Playback, PlaybackFinished
 from controller.bot.twiml import Hangup, Say
 from controller.call import events as e
@@ -32,6 +32,11 @@ class Running:
     def __init__(self, stage: Stage, voices: Voices) -> None:
         self.stage = stage
         self.voices = voices
+        self.placed: list[tuple[Placement, str]] = []
+
+    def place(self, placement: Placement, by: str) -> str:
+        self.placed.append((placement, by))
+        return f"call-{len(self.placed)}"
 
     @property
     def sessions(self) -> Mapping[str, CallSession]:
@@ -214,9 +219,15 @@ async def test_a_call_that_ends(stage: Stage, calls: LiveCalls, name: str) -> No
     await asyncio.wait({stage.running})
 
 
-async def test_what_this_controller_cannot_do(calls: LiveCalls) -> None:
-    with pytest.raises(NotSupported):
-        await calls.place(Placement("+4930111"), "desk")
+async def test_asked_twice_with_one_key_nobody_is_called_twice(calls: LiveCalls) -> None:
+    placement = Placement("+493012345678", idempotency_key="order-7")
+    first = await calls.place(placement, "desk")
+    assert await calls.place(placement, "desk") == first
+    assert await calls.place(placement, "crm") != first, "another's key is another"
+    with pytest.raises(NotNow, match="idempotency_key"):
+        await calls.place(Placement("+493087654321", idempotency_key="order-7"), "desk")
+    plain = Placement("+493012345678")
+    assert await calls.place(plain, "desk") != await calls.place(plain, "desk")
 
 
 async def test_a_route_without_recordings(calls: LiveCalls) -> None:

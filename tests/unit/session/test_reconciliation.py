@@ -55,6 +55,19 @@ def test_what_an_earlier_controller_left_behind() -> None:
     assert found.orphaned_bridges == [f"{OTHER}-bridge"]
 
 
+def test_a_callee_who_picked_up_in_the_gap() -> None:
+    callee = channel(f"{CALL}-callee", app_data=APP)
+    live = Live(CALL, callee.id, frozenset())
+    assert compare(APP, [callee], [], [live]) == Findings(callees_up=[CALL])
+    assert compare(APP, [channel(callee.id, "Ringing", APP)], [], [live]) == Findings()
+
+
+def test_a_callee_of_an_earlier_controller() -> None:
+    talking, ringing = channel(f"{OTHER}-callee", app_data=APP), channel(f"{OTHER}-callee", "Ringing", APP)
+    assert compare(APP, [talking], [], []) == Findings(callers_stranded=[talking])
+    assert compare(APP, [ringing], [], []) == Findings(orphaned_channels=[ringing.id])
+
+
 def test_what_is_not_ours_is_left_alone() -> None:
     there = [channel("1795.7", app_data="other-app"), channel("1795.8", app_data="ari-controller-2,x")]
     assert compare(APP, there, [bridge("conference")], []) == Findings()
