@@ -86,7 +86,7 @@ class Settings(BaseModel):
     """Where `ari-controller closed` is kept; empty: beside a SQLite database, else data/closed.json."""
 
     phone_number: str = "+493023125000"
-    """The number that callers dial, for the log line that says so."""
+    """The number that callers dial, and that those see whom we call."""
     sip_port: Port = 5060
     phone_password: SecretStr = SecretStr("")
     """Password of the SIP account `phone`, for `ari-controller phone`."""

@@ -93,7 +93,7 @@ class Placement:
     route: str = ""
     """Empty: where a call from that number would go."""
     from_number: str = ""
-    """What the callee sees; empty: the trunk's own."""
+    """What the callee sees; empty: PHONE_NUMBER."""
     ring_seconds: float = 30.0
     metadata: Mapping[str, Any] = field(default_factory=dict)
     idempotency_key: str = ""
