@@ -198,7 +198,7 @@ def _resource(call: LiveCall, account: str, status: str | None = None) -> dict[s
         "caller_name": call.from_name,
         "date_created": _time(call.started_at),
         "date_updated": _time(call.answered_at or call.started_at),
-        "direction": "inbound",
+        "direction": "outbound-api" if call.direction == "outbound" else "inbound",
         "duration": None,
         "end_time": None,
         "forwarded_from": None,
