@@ -1,6 +1,6 @@
 # `make` alone lists the verbs. On a bare Debian, as root, they install what they need; see setup/.
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check unit integration conformance ladder bench page docker images
+.PHONY: help demo up down test check unit integration conformance ladder bench page browser docker images
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -9,7 +9,7 @@ RUN := .venv/bin/
 # listed as RERUN in the summary. A test that is listed there twice is a fault to look into.
 ONCE_MORE := --reruns 1 -raR
 SHELL_SCRIPTS := setup/docker setup/fetch-compose setup/base-images setup/build-base-image setup/python setup/sipp \
-	setup/postgres setup/voice setup/node setup/demo asterisk-conf/entrypoint asterisk-conf/healthcheck
+	setup/postgres setup/voice setup/node setup/chromium setup/demo asterisk-conf/entrypoint asterisk-conf/healthcheck
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -56,6 +56,10 @@ bench: .venv/ready images  ## figures; PART=name for one of them
 
 page:  ## build the page that the controller serves, from web/ into web/dist
 	node=$$(setup/node) && cd web && PATH=$$node:$$PATH && npm ci --no-audit --no-fund && npm run build
+
+browser: .venv/ready images page  ## the page in a real browser: a call from it to the bot and to a human
+	@setup/chromium
+	TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest tests/browser
 
 docker:
 	@setup/docker

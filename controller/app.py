@@ -19,6 +19,7 @@ import structlog
 from controller.api.events import tap
 from controller.api.metrics import Metrics
 from controller.api.server import serve_api
+from controller.api.softphone import Softphones
 from controller.ari.client import AriClient
 from controller.ari.event_stream import EventStream
 from controller.bot.adapters import audio_carried
@@ -115,7 +116,7 @@ async def serve(settings: Settings) -> None:
         )
         metrics = Metrics()
         dispatcher = Dispatcher(ari, router, counted(metrics, writer.submit), rules)
-        parts = await api_parts(settings, dispatcher, store, writer, metrics, (router, closures_file))
+        parts = await api_parts(settings, dispatcher, store, writer, metrics, (router, closures_file), Softphones(ari))
         steered = await stack.enter_async_context(twilio_routes(settings, dispatcher))
         await stack.enter_async_context(serve_api(settings, parts, steered))
         if not parts.accounts.users.all():

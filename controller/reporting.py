@@ -14,6 +14,7 @@ from controller.api.event_log import EventLog
 from controller.api.feed import event_log
 from controller.api.metrics import Backlog, Gauges, Metrics
 from controller.api.parts import Parts
+from controller.api.softphone import Softphones
 from controller.api.twilio import Twilio
 from controller.api.users import Users, users_path
 from controller.closures_file import ClosuresFile
@@ -43,13 +44,14 @@ def counted(metrics: Metrics, submit: Submit) -> Submit:
     return submit_counted
 
 
-async def api_parts(
+async def api_parts(  # noqa: PLR0913, PLR0917 - all that runs
     settings: Settings,
     dispatcher: Dispatcher,
     store: RecordStore,
     writer: RecordWriter,
     metrics: Metrics,
     routing: tuple[Router, ClosuresFile],
+    softphones: Softphones,
 ) -> Parts:
     """All that the API works on."""
     events = await event_log(store)
@@ -67,6 +69,7 @@ async def api_parts(
         gauges=lambda: gauges(dispatcher, store, writer, events),
         accounts=Accounts(Users(users_path(settings))),
         settings=settings,
+        softphones=softphones,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
-from controller.api import about, calls, events, exporting, health, openapi, routes, signing_in, tasks
+from controller.api import about, calls, events, exporting, health, openapi, phoning, routes, signing_in, tasks
 from controller.api.operations import Asked, Nothing, Operation
 from controller.api.parts import Parts
 
@@ -28,5 +28,6 @@ OPERATIONS: Final = (
     *signing_in.OPERATIONS,
     *about.OPERATIONS,
     *exporting.OPERATIONS,
+    *phoning.OPERATIONS,
     Operation("GET", "/v1/openapi.json", None, show_openapi, "This document"),
 )

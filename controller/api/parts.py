@@ -9,6 +9,7 @@ from controller.api.accounts import Accounts
 from controller.api.control import Calls
 from controller.api.event_log import EventLog
 from controller.api.metrics import Gauges, Metrics
+from controller.api.softphone import Softphones
 from controller.closures_file import ClosuresFile
 from controller.config import Settings
 from controller.records.store import RecordStore
@@ -37,3 +38,4 @@ class Parts:
     gauges: Callable[[], Awaitable[Gauges]]
     accounts: Accounts
     settings: Settings
+    softphones: Softphones

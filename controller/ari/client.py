@@ -360,6 +360,22 @@ class AriClient:
         """Asterisk's version, such as 22.10.1."""
         return str((await self._json(operations.INFO))["system"]["version"])
 
+    async def put_object(self, kind: str, name: str, fields: Mapping[str, str]) -> None:
+        """Makes a `kind` of SIP object (endpoint, auth), or gives one other fields, until Asterisk ends."""
+        given = [{"attribute": attribute, "value": value} for attribute, value in fields.items()]
+        await self._do(operations.PUT_OBJECT, _sip(kind, name), body={"fields": given})
+
+    async def delete_object(self, kind: str, name: str) -> None:
+        await self._do(operations.DELETE_OBJECT, _sip(kind, name), gone=(404,))
+
+    @asynccontextmanager
+    async def sip_socket(self) -> "AsyncIterator[aiohttp.ClientWebSocketResponse[bool]]":
+        """A WebSocket on which Asterisk speaks SIP (RFC 7118). Raises what aiohttp raises."""
+        url = URL(self.url.rstrip("/") + "/ws")
+        timeout = aiohttp.ClientWSTimeout(ws_close=CONNECT_SECONDS)
+        async with self._open_session().ws_connect(url, protocols=("sip",), timeout=timeout) as socket:
+            yield socket
+
     @asynccontextmanager
     async def event_socket(self) -> "AsyncIterator[aiohttp.ClientWebSocketResponse[bool]]":
         """The WebSocket on which this application's events come. Raises what aiohttp raises."""
@@ -442,6 +458,10 @@ def refuse_bad_credentials(url: str, status: int, settings: str = "ARI_") -> Non
             f"{url} refuses this user name and password ({status})",
             f"Give {settings}USERNAME and {settings}PASSWORD the values that Asterisk was started with",
         )
+
+
+def _sip(kind: str, name: str) -> dict[str, str]:
+    return {"configClass": "res_pjsip", "objectType": kind, "id": name}
 
 
 def _decode(content: bytes) -> Any:

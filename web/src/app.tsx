@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { language, nextTheme, otherLanguage, t, theme } from "./look";
 import { Icon, type IconName } from "./parts/icon";
+import { Phone } from "./parts/phone";
 import { connected, leave, lives, place, session } from "./store";
 import { Health } from "./views/health";
 import { History } from "./views/history";
@@ -52,7 +53,7 @@ function Inside({ name }: { name: string }) {
             <button type="button" class="icon" onClick={nextTheme} aria-label={`${t("colours")}: ${t(`theme.${theme.value}`)}`} title={`${t("colours")}: ${t(`theme.${theme.value}`)}`}>
               <Icon name={theme.value === "dark" ? "moon" : theme.value === "light" ? "sun" : "auto"} />
             </button>
-            <button type="button" class="icon" onClick={otherLanguage} lang={language.value === "de" ? "en" : "de"} aria-label={language.value === "de" ? "English" : "Deutsch"}>
+            <button type="button" class="icon" onClick={otherLanguage} lang={language.value === "de" ? "en" : "de"} aria-label={language.value === "de" ? "EN, English" : "DE, Deutsch"}>
               {language.value === "de" ? "EN" : "DE"}
             </button>
             <button type="button" class="icon" onClick={() => void leave()} aria-label={t("signOut")} title={t("signOut")}>
@@ -62,6 +63,7 @@ function Inside({ name }: { name: string }) {
         </div>
       </header>
       <main id="content" tabIndex={-1}>{current.view()}</main>
+      <Phone />
     </div>
   );
 }

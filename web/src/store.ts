@@ -119,9 +119,11 @@ function read(): string[] {
 
 addEventListener("hashchange", () => (place.value = read()));
 
+export const ticking = signal(false); // somebody else has something to count
+
 // Clocks tick only while there is something to count.
 effect(() => {
-  if (!lives.value.size) return;
+  if (!lives.value.size && !ticking.value) return;
   now.value = Date.now();
   const timer = setInterval(() => (now.value = Date.now()), 1_000);
   return () => clearInterval(timer);

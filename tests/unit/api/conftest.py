@@ -16,6 +16,7 @@ from controller.api.feed import event_log
 from controller.api.metrics import Gauges, Metrics
 from controller.api.parts import Parts
 from controller.api.server import serve_api
+from controller.api.softphone import Softphones
 from controller.api.users import Users
 from controller.closures_file import ClosuresFile
 from controller.config import Settings
@@ -23,7 +24,7 @@ from controller.records.store import RecordStore
 from controller.routes_file import load_routes
 from controller.routing.router import Router
 from tests.integration.stack.processes import free_port
-from tests.unit.api.fakes import FakeCalls
+from tests.unit.api.fakes import FakeCalls, FakeExchange
 
 ROUTES = """
 [defaults]
@@ -125,11 +126,20 @@ def health() -> dict[str, Any]:
 
 
 @pytest.fixture
-async def parts(tmp_path: Path, calls: FakeCalls, store: RecordStore, health: dict[str, Any]) -> Parts:
-    return await make_parts(tmp_path, health, calls, store)
+def exchange() -> FakeExchange:
+    return FakeExchange()
 
 
-async def make_parts(folder: Path, health: dict[str, Any], calls: FakeCalls, store: RecordStore) -> Parts:
+@pytest.fixture
+async def parts(
+    tmp_path: Path, calls: FakeCalls, store: RecordStore, health: dict[str, Any], exchange: FakeExchange
+) -> Parts:
+    return await make_parts(tmp_path, health, calls, store, exchange)
+
+
+async def make_parts(
+    folder: Path, health: dict[str, Any], calls: FakeCalls, store: RecordStore, exchange: FakeExchange
+) -> Parts:
     events = await event_log(store)
     metrics = Metrics()
 
@@ -143,7 +153,7 @@ async def make_parts(folder: Path, health: dict[str, Any], calls: FakeCalls, sto
     recordings = folder / "recordings"
     return Parts(
         lambda: health, calls, store, events, EventLog(10), metrics, router, closures, folder, recordings, gauges,
-        accounts, Settings(),
+        accounts, Settings(), Softphones(exchange),
     )  # fmt: skip
 
 

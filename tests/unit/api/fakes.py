@@ -1,10 +1,15 @@
 """Calls that only remember what was asked of them."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import aiohttp
+
 from controller.api.control import CallNotFound, LiveCall, Placement, Playable, Recording, Way
+from controller.ari.events import Channel
 
 LIVE = LiveCall(
     id="20261122-163012-k3v9qx",
@@ -64,3 +69,39 @@ class FakeCalls:
         if call_id not in {call.id for call in self.calls}:
             raise CallNotFound(f"There is no call {call_id!r} in progress")
         self.asked.append((name, call_id, *asked))
+
+
+class FakeExchange:
+    """`api.softphone.Exchange`. `url`: where somebody answers SIP; `refusal` is raised instead of keeping objects."""
+
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, str], Mapping[str, str]] = {}
+        self.cleared = asyncio.Event()
+        """Nothing is left."""
+        self.calling: list[Channel] = []
+        self.url = ""
+        self.refusal: Exception | None = None
+
+    async def put_object(self, kind: str, name: str, fields: Mapping[str, str]) -> None:
+        if self.refusal:
+            raise self.refusal
+        self.objects[kind, name] = dict(fields)
+        self.cleared.clear()
+
+    async def delete_object(self, kind: str, name: str) -> None:
+        self.objects.pop((kind, name), None)
+        if not self.objects:
+            self.cleared.set()
+
+    async def channels(self) -> list[Channel]:
+        return self.calling
+
+    async def hangup(self, channel_id: str) -> None:
+        self.calling = [channel for channel in self.calling if channel.id != channel_id]
+
+    @asynccontextmanager
+    async def sip_socket(self) -> "AsyncIterator[aiohttp.ClientWebSocketResponse[bool]]":
+        if not self.url:
+            raise ConnectionRefusedError("nobody there")
+        async with aiohttp.ClientSession() as session, session.ws_connect(self.url, protocols=("sip",)) as socket:
+            yield socket

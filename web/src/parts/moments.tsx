@@ -4,7 +4,7 @@ import { clock, t, term } from "../look";
 import type { Moment } from "../model";
 
 const MINOR = new Set([
-  "arrived", "route", "media_joined", "bot_accepted", "rung_passed", "metadata", "dtmf", "human_joined", "bot_hung_up",
+  "arrived", "route", "media_joined", "bot_accepted", "rung_passed", "metadata", "dtmf", "bot_hung_up",
   "caller_gone", "left_behind",
 ]); // prettier-ignore
 const BAD = new Set(["bot_lost", "bot_dropped", "worker_lost", "command_failed", "media_silent", "transfer_refused", "reconnect_failed", "rung_left", "bot_busy"]);

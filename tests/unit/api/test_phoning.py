@@ -1,0 +1,110 @@
+"""Calls from the page: who is given an account, for how long, and that SIP gets through."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from controller.api import softphone
+from controller.api.softphone import PHONES_MAX
+from controller.ari.events import CallerID, Channel, DialplanCEP
+from controller.errors import AsteriskError
+from tests.integration.stack.processes import free_port
+from tests.unit.api.conftest import SECRETS, Api
+from tests.unit.api.fakes import FakeExchange
+
+OPERATE = {"Authorization": f"Bearer {SECRETS['operate']}"}
+
+
+@pytest.fixture
+async def asterisk(exchange: FakeExchange) -> AsyncIterator[FakeExchange]:
+    """Says everything back."""
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse(protocols=("sip",))
+        await socket.prepare(request)
+        async for message in socket:
+            await socket.send_str(f"{socket.ws_protocol}: {message.data}")
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/ws", serve)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    exchange.url = f"ws://127.0.0.1:{port}/ws"
+    yield exchange
+    await runner.cleanup()
+
+
+def channel(name: str) -> Channel:
+    nobody = CallerID("", "")
+    return Channel(name, name, "Up", nobody, nobody, DialplanCEP("from-phone", "1", ""), "")
+
+
+async def gone(exchange: FakeExchange) -> None:
+    """Until nothing is left in Asterisk."""
+    async with asyncio.timeout(5):
+        await exchange.cleared.wait()
+
+
+async def test_an_account_of_ones_own_for_one_call(api: Api, asterisk: FakeExchange) -> None:
+    account = await api.json("POST", "/v1/softphone", "operate", 201)
+    assert account["number"] == "+493023125000"
+    assert asterisk.objects["auth", "browser-1"]["password"] == account["password"]
+    endpoint = asterisk.objects["endpoint", account["user"]]
+    assert (endpoint["webrtc"], endpoint["context"]) == ("yes", "from-phone")
+    url = f"{api.url}/v1/softphone/sip?user={account['user']}"
+    async with api.session.ws_connect(url, headers=OPERATE, protocols=("sip",)) as socket:
+        assert socket.protocol == "sip"
+        await socket.send_str("INVITE")
+        assert await socket.receive_str(timeout=5) == "sip: INVITE"
+        # What one browser uses is no other's.
+        await api.json("GET", f"/v1/softphone/sip?user={account['user']}", "operate", 404)
+        assert asterisk.objects
+        ours, others = channel("PJSIP/browser-1-0000002a"), channel("PJSIP/browser-10-0000002b")
+        asterisk.calling = [ours, others]
+    await gone(asterisk)
+    assert asterisk.calling == [others]
+
+
+async def test_another_persons_account_is_not_ones_own(api: Api, asterisk: FakeExchange) -> None:
+    account = await api.json("POST", "/v1/softphone", "operate", 201)
+    await api.json("GET", f"/v1/softphone/sip?user={account['user']}", "admin", 404)
+    await api.json("GET", "/v1/softphone/sip?user=phone", "operate", 404)
+    await api.json("POST", "/v1/softphone", "read", 403)
+    await api.json("POST", "/v1/softphone", "", 401)
+    await api.json("GET", f"/v1/softphone/sip?user={account['user']}", "operate", 426)
+    assert asterisk.objects
+
+
+async def test_an_account_that_nobody_uses_goes(
+    api: Api, asterisk: FakeExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(softphone, "UNUSED_SECONDS", 0.01)
+    account = await api.json("POST", "/v1/softphone", "operate", 201)
+    await gone(asterisk)
+    await api.json("GET", f"/v1/softphone/sip?user={account['user']}", "operate", 404)
+
+
+async def test_there_is_an_end_to_accounts(api: Api) -> None:
+    users = {(await api.json("POST", "/v1/softphone", "operate", 201))["user"] for _ in range(PHONES_MAX)}
+    assert len(users) == PHONES_MAX
+    await api.json("POST", "/v1/softphone", "operate", 409)
+
+
+async def test_an_asterisk_that_gives_none(api: Api, exchange: FakeExchange) -> None:
+    exchange.refusal = AsteriskError("PUT /asterisk/config", 403, "Forbidden")
+    said = await api.json("POST", "/v1/softphone", "operate", 503)
+    assert "Forbidden" in said["detail"]
+    exchange.refusal = None
+    account = await api.json("POST", "/v1/softphone", "operate", 201)
+    assert account["user"] == "browser-1"
+    # Asterisk cannot be reached: the WebSocket ends, and the account with it.
+    url = f"{api.url}/v1/softphone/sip?user=browser-1"
+    async with api.session.ws_connect(url, headers=OPERATE) as socket:
+        assert (await socket.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
+    await gone(exchange)

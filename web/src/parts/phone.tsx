@@ -1,0 +1,60 @@
+// The telephone at the corner of every page.
+
+import type { Signal } from "@preact/signals";
+import { useEffect, useState } from "preact/hooks";
+import { clock, t } from "../look";
+import { busy, choose, dial, hangUp, levels, listMicrophones, microphone, microphones, mute, muted, phase, press, problem, talkingSince } from "../softphone";
+import { about, mayOperate, now } from "../store";
+import { Icon } from "./icon";
+
+const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
+
+export function Phone() {
+  const [open, setOpen] = useState(false);
+  const [number, setNumber] = useState("");
+  useEffect(() => {
+    if (open) void listMicrophones();
+  }, [open]);
+  if (!mayOperate.value) return null;
+  if (!open && !busy.value) {
+    return <button type="button" class="dock primary" onClick={() => setOpen(true)}><Icon name="phone" /> {t("call")}</button>;
+  }
+  const filled = number || about.value?.phone_number || "";
+  return (
+    <section class="phone card" aria-labelledby="phone-title">
+      <header>
+        <h2 id="phone-title">{t("phone")}</h2>
+        <span class="clock" role="status">{phase.value === "talking" ? clock(now.value - talkingSince.value) : phase.value === "calling" ? t("ringing") : ""}</span>
+        {!busy.value && <button type="button" class="icon" onClick={() => setOpen(false)} aria-label={t("close")}><Icon name="close" /></button>}
+      </header>
+      <label>{t("number")}<input inputMode="tel" value={filled} disabled={busy.value} onInput={(event) => setNumber(event.currentTarget.value)} /></label>
+      {microphones.value.length > 1 && (
+        <label>{t("microphone")}
+          <select value={microphone.value} disabled={busy.value} onChange={(event) => choose(event.currentTarget.value)}>
+            <option value="">{t("asTheSystem")}</option>
+            {microphones.value.filter((one) => one.deviceId !== "default").map((one) => <option key={one.deviceId} value={one.deviceId}>{one.label || t("microphone")}</option>)}
+          </select>
+        </label>
+      )}
+      {busy.value && <><Meter name={t("you")} level={levels.said} /><Meter name={t("heard")} level={levels.heard} /></>}
+      {phase.value === "talking" && (
+        <div class="keys" role="group" aria-label={t("keypad")}>
+          {KEYS.map((key) => <button key={key} type="button" onClick={() => press(key)}>{key}</button>)}
+        </div>
+      )}
+      <p class="problem" role="alert">{problem.value}</p>
+      <p class="buttons">
+        {phase.value === "talking" && <button type="button" aria-pressed={muted.value} onClick={() => mute(!muted.value)}><Icon name={muted.value ? "muted" : "mic"} /> {t("mute")}</button>}
+        {busy.value ? (
+          <button type="button" class="danger" onClick={hangUp}><Icon name="hangup" /> {t("hangUp")}</button>
+        ) : (
+          <button type="button" class="primary" onClick={() => void dial(filled)}><Icon name="phone" /> {t("call")}</button>
+        )}
+      </p>
+    </section>
+  );
+}
+
+function Meter({ name, level }: { name: string; level: Signal<number> }) {
+  return <label class="level">{name}<meter min={0} max={1} value={level.value} /></label>;
+}
