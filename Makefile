@@ -1,6 +1,6 @@
 # `make` alone lists the verbs. On a bare Debian, as root, they install what they need; see setup/.
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check unit integration conformance ladder bench page browser docker images
+.PHONY: help demo up down test check unit integration conformance ladder bench page browser screenshots docker images
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -60,6 +60,10 @@ page:  ## build the page that the controller serves, from web/ into web/dist
 browser: .venv/ready images page  ## the page in a real browser: a call from it to the bot and to a human
 	@setup/chromium
 	TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest tests/browser
+
+screenshots: .venv/ready page  ## the pictures of the README
+	@setup/chromium
+	$(RUN)python -m tests.browser.screenshots
 
 docker:
 	@setup/docker

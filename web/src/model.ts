@@ -43,9 +43,17 @@ export interface Moment {
   data: Record<string, any>;
 }
 
+export interface RecordingFacts {
+  number: number;
+  at_ms: number;
+  duration_ms: number;
+  size_bytes: number;
+}
+
 export interface WholeCall extends ListedCall {
   cause: number | null;
   statistics: Record<string, number>;
+  recordings: RecordingFacts[];
   metadata: { at_ms: number; source: string; data: Record<string, unknown> }[];
 }
 

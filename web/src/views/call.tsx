@@ -7,6 +7,7 @@ import { Actions } from "../parts/actions";
 import { Icon } from "../parts/icon";
 import { Moments } from "../parts/moments";
 import { Quality } from "../parts/quality";
+import { Recordings } from "../parts/recording";
 import { lives, now } from "../store";
 import { useTimeline } from "../timeline";
 
@@ -77,6 +78,7 @@ function Facts({ call, bot, human, rung, why }: { call: WholeCall; bot?: string;
     <>
       {rows.length > 0 && <dl class="facts">{rows.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>}
       {call.ended_at && <Quality statistics={call.statistics} />}
+      {call.ended_at && <Recordings id={call.id} recordings={call.recordings} />}
     </>
   );
 }

@@ -120,6 +120,8 @@ export const de: Record<keyof typeof en, string> = {
   botErrors: "Fehler der Bots",
   bots: "Bots",
   metrics: "Metriken",
+  recording: "Aufnahme",
+  whoIsWhere: "Oben: der Anrufer. Unten: wen er hörte.",
   "role.caller": "Anrufer",
   "role.bot": "Bot",
   "role.human": "Mensch",

@@ -118,6 +118,8 @@ export const en = {
   botErrors: "Errors of bots",
   bots: "Bots",
   metrics: "Metrics",
+  recording: "Recording",
+  whoIsWhere: "Above: the caller. Below: whom they heard.",
   "role.caller": "Caller",
   "role.bot": "Bot",
   "role.human": "Human",

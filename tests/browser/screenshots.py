@@ -1,0 +1,149 @@
+"""The pictures of the README: `python -m tests.browser.screenshots`, with calls that only pretend."""
+
+import asyncio
+import tempfile
+import wave
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from playwright.async_api import Browser, ViewportSize, async_playwright
+
+from controller.api.server import serve_api
+from controller.api.tokens import Role
+from controller.records.items import (
+    CallClosed,
+    CallOpened,
+    DtmfPressed,
+    Item,
+    MetadataAdded,
+    RecordingMade,
+    ResultReported,
+    StepTaken,
+    TranscriptSaid,
+)
+from controller.records.store import RecordStore
+from tests.browser.conftest import CHROMIUM, PASSWORD, WEB
+from tests.integration.stack.processes import free_port
+from tests.unit.api.conftest import make_parts, make_settings
+from tests.unit.api.fakes import LIVE, FakeCalls, FakeExchange
+
+PICTURES: Final = Path(__file__).parents[2] / "docs/images"
+SHOTS: Final = [
+    ("live", "#/live/live-4", 1280, "light"),
+    ("live", "#/live/live-4", 1280, "dark"),
+    ("live", "#/live/live-4", 400, "light"),
+    ("live", "#/live/live-4", 400, "dark"),
+    ("history", "#/history/past-0", 1280, "light"),
+]
+CALLERS: Final = [
+    ("+41441234567", None, "talking", "reception"),
+    ("+498912345678", "Autohaus Huber", "offering", "reception"),
+    (None, None, "with_human", "sales"),
+    ("+4917112345678", None, "dialling", "sales"),
+    ("+493012345678", "Ada Lovelace", "talking", "reception"),
+]
+SECONDS: Final = 42
+
+
+def conversation(call_id: str) -> list[Item]:
+    said = [
+        ("bot", "Hello, this is Dr. Sommer's practice. How can I help you?"),
+        ("caller", "I'd like to move my appointment on Tuesday, I cannot leave before five."),
+        ("bot", "There is Wednesday at 17:30, or Thursday at 10. Press 1 for Wednesday."),
+    ]
+    return [
+        StepTaken(call_id, 0, 2, "rung", "bot reception"),
+        StepTaken(call_id, 1, 140, "answered"),
+        MetadataAdded(call_id, "m", 150, "context", {"customer": 4711}),
+        *(TranscriptSaid(call_id, f"t{n}", 900 + n * 4_000, role, text) for n, (role, text) in enumerate(said)),
+        DtmfPressed(call_id, "d", 13_800, "1"),
+        ResultReported(call_id, "r", 14_100, "Appointment confirmed", {"when": "Wednesday, 17:30"}),
+        TranscriptSaid(call_id, "t9", 15_000, "bot", "Done: Wednesday, half past five. Anything else?"),
+    ]
+
+
+async def stage(store: RecordStore, calls: FakeCalls, folder: Path) -> None:
+    now = datetime.now(UTC)
+    calls.calls = []
+    for place, (number, name, state, route) in enumerate(CALLERS):
+        start = now - timedelta(seconds=31 * (len(CALLERS) - place) - 10)
+        human = "desk" if state in {"with_human", "dialling"} else ""
+        live = replace(
+            LIVE, id=f"live-{place}", started_at=start, answered_at=start, from_number=number, from_name=name
+        )
+        calls.calls.append(replace(live, state=state, route=route, human=human, bot="" if human else "reception"))
+        await store.write([CallOpened(live.id, start, number, name, "+493023125000", route), *conversation(live.id)])
+    for place in range(8):
+        number, name, _, route = CALLERS[(place + 4) % len(CALLERS)]
+        call_id, start = f"past-{place}", now - timedelta(minutes=17 * (place + 1))
+        quality = {"mos": 4.3, "jitter_ms": 2.1, "lost": 3, "packets_in": 3_250}
+        ending = ("bot_hung_up", "caller_hung_up", "voicemail", "human_hung_up")[place % 4]
+        await store.write(
+            [
+                CallOpened(call_id, start, number, name, "+493023125000", route),
+                *conversation(call_id),
+                RecordingMade(call_id, "rec", 140, call_id, "wav", SECONDS * 1000, 1_344_044, ""),
+                CallClosed(call_id, start + timedelta(seconds=SECONDS + place), ending, start, 16, quality),
+            ]
+        )
+        speech(folder / f"{call_id}.wav")
+
+
+def speech(path: Path) -> None:
+    """Two who take turns, as a waveform has them."""
+    chance = np.random.default_rng(7)
+    time = np.arange(SECONDS * 8_000) / 8_000
+    syllables = np.abs(np.sin(time * 9)) * np.abs(np.sin(time * 2.3)) * chance.uniform(0.3, 1, len(time))
+    turn = (time // 4).astype(int) % 2 == 0
+    sides = np.stack([np.where(turn, 0, syllables), np.where(turn, syllables, 0)], axis=1)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(8_000)
+        file.writeframes((sides * 12_000).astype(np.int16).tobytes())
+
+
+async def shoot(browser: Browser, url: str, name: str, path: str, width: int, scheme: Any) -> None:
+    screen = ViewportSize(width=width, height=800)
+    context = await browser.new_context(viewport=screen, color_scheme=scheme, locale="en-GB")
+    page = await context.new_page()
+    await page.goto(url)
+    await page.locator("input[name=name]").fill("anna")
+    await page.locator("input[name=password]").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.get_by_role("navigation").wait_for()
+    await page.goto(f"{url}/{path}")
+    await page.get_by_text("Done: Wednesday").wait_for()
+    if name == "history":
+        await page.locator("canvas").wait_for()
+    await page.screenshot(path=PICTURES / f"{name}-{width}-{scheme}.png")
+    await context.close()
+
+
+async def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        store = await RecordStore.open(f"sqlite+aiosqlite:///{folder}/calls.sqlite3")
+        health = {"ready": True, "asterisk": True, "media_workers": 1, "media_loads": [0.1], "calls": 5}
+        calls = FakeCalls()
+        parts = await make_parts(folder, {**health, "records_waiting": 0}, calls, store, FakeExchange())
+        parts.recordings_folder.mkdir(exist_ok=True)
+        await stage(store, calls, parts.recordings_folder)
+        parts.accounts.users.add("anna", Role.OPERATE, PASSWORD)
+        address = f"127.0.0.1:{free_port()}"
+        settings = make_settings(folder, page_dir=str(WEB / "dist"), api_listen=address)
+        async with serve_api(settings, parts), async_playwright() as playwright:
+            arguments = ["--no-sandbox", "--disable-gpu"]
+            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+            PICTURES.mkdir(exist_ok=True)
+            for shot in SHOTS:
+                await shoot(browser, f"http://{address}", *shot)
+            await browser.close()
+        await store.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
