@@ -38,7 +38,7 @@ check: .venv/ready  ## lint, format, types, layers
 unit: .venv/ready  ## tests without containers
 	@setup/voice
 	@setup/postgres
-	$(RUN)pytest tests/unit
+	$(RUN)pytest --numprocesses auto tests/unit
 
 integration: .venv/ready images  ## tests on real Asterisk
 	TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest $(ONCE_MORE) tests/integration

@@ -15,6 +15,7 @@ from holidays import HolidayBase
 
 DAY: Final = timedelta(days=1)
 DAY_MINUTES: Final = 24 * 60
+MINUTE: Final = timedelta(minutes=1)
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -97,10 +98,11 @@ class Calendar:
         wall = at.astimezone(self.zone).replace(tzinfo=None, fold=0)
         if start <= wall < end:
             return True
-        # The hour that comes twice in autumn, where the interval begins or ends within it.
+        # The hour that comes twice in autumn, where the interval begins or ends within it: to the last minute's second
+        # time. The end itself may be the first minute that comes twice, and closes at once.
         first = start.replace(tzinfo=self.zone, fold=0).astimezone(UTC)
-        last = end.replace(tzinfo=self.zone, fold=1).astimezone(UTC)
-        return first <= at < last
+        last_minute = (end - MINUTE).replace(tzinfo=self.zone, fold=1).astimezone(UTC)
+        return first <= at < last_minute + MINUTE
 
     def _why_closed(self, day: date, at: datetime) -> str:
         hours, special = self._hours(day)

@@ -135,6 +135,13 @@ def test_the_hour_that_comes_twice() -> None:
     assert states == [True] * 9 + [False] * 3
 
 
+def test_hours_that_end_where_the_clock_is_turned_back_to_end_the_first_time() -> None:
+    """Lord Howe Island turns it back by half an hour, from two to half past one."""
+    night = calendar('time_zone = "Australia/Lord_Howe"\nsun = ["00:00-01:30"]')
+    states = [night.state(datetime(2026, 4, 4, 14, 20, tzinfo=UTC) + MINUTE * 10 * count).open for count in range(6)]
+    assert states == [True] + [False] * 5
+
+
 def test_the_hour_that_never_comes() -> None:
     night = calendar('time_zone = "Europe/Berlin"\nsun = ["02:30-04:00"]')
     states = [night.state(datetime(2026, 3, 29, 0, 30, tzinfo=UTC) + MINUTE * 10 * count).open for count in range(10)]
