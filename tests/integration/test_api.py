@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from controller.carrier.carrier import Carrier
+from controller.carrier.sounds import tone
 from tests.integration.stack.asterisks import PHONE_NUMBER
 from tests.integration.stack.bot import Bot
 from tests.integration.stack.stack import API_TOKEN, Stack
@@ -76,10 +77,13 @@ async def test_a_call_is_followed_from_its_arrival_to_its_end(
     call = await bot.call()
     await phone.until_answered()
     await call.until_message("answered")
-    await call.send("transcript", id="t1", role="caller", text="I would like to book", final=True)
+    await call.send("transcript", id="t1", role="caller", text="I would like to book", final=True, end_ms=0)
     assert (await events.until("transcript"))["data"]["text"] == "I would like to book"
     await call.send("result", id="r1", name="Booked", data={"day": "Monday"})
     assert (await events.until("result"))["data"]["data"] == {"day": "Monday"}
+    await call.speak(tone(500, 0.1))
+    await call.send("mark", name="said")
+    await call.until_message("mark_reached", name="said")
     await phone.hang_up()
     ended = await events.until("call.ended")
     events.close()
@@ -92,7 +96,9 @@ async def test_a_call_is_followed_from_its_arrival_to_its_end(
     assert [one["name"] for one in record["results"]] == ["Booked"]
     metrics = await api.text("/metrics")
     assert 'ari_controller_calls_total{ending="caller_hung_up",route="default"} ' in metrics
-    assert 'ari_controller_call_setup_seconds_count{route="default"} ' in metrics
+    for times in ("call_setup", "bot_response", "added_delay"):
+        assert f'ari_controller_{times}_seconds_count{{route="default"}} ' in metrics
+    assert record["statistics"]["bot_responses"] == 1
     await stack.until_closed(1)
 
 
