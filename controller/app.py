@@ -36,12 +36,13 @@ from controller.records.items import CallClosed
 from controller.records.retention import Retention, Sweeper
 from controller.records.store import RecordStore
 from controller.records.writer import RecordWriter
-from controller.reporting import api_parts, counted, tracing, twilio_routes
+from controller.reporting import api_parts, counted, tracing, twilio_account, twilio_routes
 from controller.routes_file import RoutesFile, load_routes, tls_of
 from controller.routing.router import Router
 from controller.routing.routes import Routes
 from controller.session.dispatcher import Dispatcher, Rules
 from controller.session.files import remover
+from controller.session.steering import Documents
 from controller.session.voices import Voices
 from controller.sounds.sounds import Sounds
 from controller.tracing.calls import trace_calls
@@ -101,23 +102,12 @@ async def serve(settings: Settings) -> None:
 
         routes_file.on_loaded = prepare
         context = await stack.enter_async_context(Context(store.database, settings, tracer))
-        calls_max = router.routes.calls_max or settings.calls_max
-        names = tuple(name for name in settings.sip_headers.split(",") if name)
-        chooser = BotChooser(await stack.enter_async_context(aiohttp.ClientSession()), audio_carried())
-        rules = Rules(
-            voices,
-            *folders(settings),
-            context,
-            chooser,
-            settings.media_load_max,
-            calls_max,
-            names,
-            settings.phone_number,
-        )
+        account = await stack.enter_async_context(twilio_account(settings))
+        rules = await stack.enter_async_context(_rules(settings, router.routes, voices, context, account))
         metrics = Metrics()
         dispatcher = Dispatcher(ari, router, counted(metrics, writer.submit), rules)
         parts = await api_parts(settings, dispatcher, store, writer, metrics, (router, closures_file), Softphones(ari))
-        steered = await stack.enter_async_context(twilio_routes(settings, dispatcher))
+        steered = twilio_routes(account, dispatcher)
         await stack.enter_async_context(serve_api(settings, parts, steered))
         if not parts.accounts.users.all():
             log.info("nobody can sign in yet", mend="ari-controller user add NAME")
@@ -148,6 +138,28 @@ async def serve(settings: Settings) -> None:
 def folders(settings: Settings) -> tuple[Path, Path]:
     """Of voicemails, and of recordings."""
     return Path(settings.voicemail_dir), Path(settings.recordings_dir)
+
+
+@asynccontextmanager
+async def _rules(
+    settings: Settings, routes: Routes, voices: Voices, context: Context, documents: Documents | None
+) -> AsyncIterator[Rules]:
+    """What is the same for all calls."""
+    names = tuple(name for name in settings.sip_headers.split(",") if name)
+    calls_max = routes.calls_max or settings.calls_max
+    async with aiohttp.ClientSession() as session:
+        chooser = BotChooser(session, audio_carried())
+        yield Rules(
+            voices,
+            *folders(settings),
+            context,
+            chooser,
+            documents,
+            settings.media_load_max,
+            calls_max,
+            names,
+            settings.phone_number,
+        )
 
 
 async def work(settings: Settings) -> None:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-import aiohttp
 from aiohttp import web
 
 from controller.api.accounts import Accounts
@@ -16,6 +15,7 @@ from controller.api.metrics import Backlog, Gauges, Metrics
 from controller.api.parts import Parts
 from controller.api.softphone import Softphones
 from controller.api.twilio import Twilio
+from controller.api.twilio_account import Account
 from controller.api.users import Users, users_path
 from controller.closures_file import ClosuresFile
 from controller.config import Settings
@@ -91,17 +91,22 @@ async def tracing(settings: Settings) -> AsyncIterator[Tracer]:
 
 
 @asynccontextmanager
-async def twilio_routes(settings: Settings, dispatcher: Dispatcher) -> AsyncIterator[list[web.RouteDef]]:
-    """The part of Twilio's REST API that its bots use, where an account is set. Raises SettingError."""
+async def twilio_account(settings: Settings) -> AsyncIterator[Account | None]:
+    """With which bots steer their calls as they would at Twilio, where one is set. Raises SettingError."""
     account, token = settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value()
     if bool(account) != bool(token):
         missing = "TWILIO_AUTH_TOKEN" if account else "TWILIO_ACCOUNT_SID"
         raise SettingError(missing, "is empty, and the other half of the account is not", "Set both, or neither")
     if not account:
-        yield []
+        yield None
         return
-    async with aiohttp.ClientSession() as session:
-        yield Twilio(LiveCalls(dispatcher), {account: token}, session).routes()
+    async with Account(account, token) as opened:
+        yield opened
+
+
+def twilio_routes(account: Account | None, dispatcher: Dispatcher) -> list[web.RouteDef]:
+    """The part of Twilio's REST API that its bots use, where an account is set."""
+    return Twilio(LiveCalls(dispatcher), account).routes() if account else []
 
 
 def health(dispatcher: Dispatcher, writer: RecordWriter) -> dict[str, Any]:

@@ -6,23 +6,21 @@ Twilio's form, so that its own libraries read them. What is to happen goes throu
 
 import hmac
 from binascii import a2b_base64
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
 
-import aiohttp
 from aiohttp import web
 
 from controller.api.control import CallNotFound, LiveCall, NotAllowed, NotNow, NotSupported
-from controller.api.twilio_documents import Documents, FetchFailed
+from controller.api.twilio_account import API_VERSION, Account, status_of, written
+from controller.api.twilio_documents import FetchFailed
 from controller.bot import twiml
 from controller.bot.adapters.twilio import call_sid, signature
 from controller.bot.twiml import Action, TwimlError
 from controller.errors import ControllerError, SoundError
 
-API_VERSION: Final = "2010-04-01"
 PATH: Final = f"/{API_VERSION}/Accounts/{{account}}/Calls/{{call:CA[0-9a-f]{{32}}}}.json"
 
 TWIML_CHARACTERS_MAX: Final = 4_000
@@ -46,6 +44,9 @@ class CallControl(Protocol):
         Returns when the call has been told. The last one is a Hangup; there is no Redirect among them.
         """
 
+    def when_ended(self, call_id: str, tell: Callable[[], None]) -> None:
+        """Tell so, once, when the call has ended."""
+
 
 class TwilioError(Exception):
     """An answer in Twilio's form. `code` is one of its error dictionary."""
@@ -62,26 +63,25 @@ class TwilioError(Exception):
 
 
 class Twilio:
-    """The routes. `accounts` are the tokens by account sid."""
+    """The routes."""
 
-    def __init__(self, control: CallControl, accounts: Mapping[str, str], session: aiohttp.ClientSession) -> None:
+    def __init__(self, control: CallControl, account: Account) -> None:
         self._control = control
-        self._accounts = accounts
-        self._session = session
+        self._account = account
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get(PATH, self._show), web.post(PATH, self._update)]
 
     async def _show(self, request: web.Request) -> web.Response:
         try:
-            account = self._account(request)
+            account = self._authenticated(request)
             return web.json_response(_resource(self._find(request), account))
         except TwilioError as error:
             return error.response()
 
     async def _update(self, request: web.Request) -> web.Response:
         try:
-            account = self._account(request)
+            account = self._authenticated(request)
             call = self._find(request)
             form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
             ended = await self._change(call, account, form)
@@ -94,6 +94,7 @@ class Twilio:
     async def _change(self, call: LiveCall, account: str, form: Mapping[str, str]) -> bool:
         """Returns whether the call is ended by it."""
         by = f"twilio {account}"
+        self._follow(call, form)
         status, document, url = form.get("Status"), form.get("Twiml"), form.get("Url")
         if status is not None:
             if status not in ENDED:
@@ -105,25 +106,33 @@ class Twilio:
                 raise TwilioError(400, 12100, f"Twiml may have {TWIML_CHARACTERS_MAX} characters: use Url")
             actions = twiml.parse(document)
             if isinstance(last := actions[-1], twiml.Redirect):
-                actions = actions[:-1] + await self._fetch(call, account, last.url, last.method)
+                actions = actions[:-1] + await self._fetch(call, last.url, last.method)
         elif url is not None:
-            actions = await self._fetch(call, account, url, form.get("Method", "POST").upper())
+            actions = await self._fetch(call, url, form.get("Method", "POST").upper())
         else:
             raise TwilioError(400, 21218, "One of Status, Twiml and Url is needed")
         await self._control.carry_out(call.id, actions, by)
         return False
 
-    async def _fetch(self, call: LiveCall, account: str, url: str, method: str) -> list[Action]:
+    def _follow(self, call: LiveCall, form: Mapping[str, str]) -> None:
+        """Its end is told to where the request says."""
+        url, method = form.get("StatusCallback", ""), form.get("StatusCallbackMethod", "POST").upper()
+        if not url:
+            return
+        if urlsplit(url).scheme not in {"http", "https"} or method not in {"GET", "POST"}:
+            raise TwilioError(400, 21609, "StatusCallback has to be a URL, and StatusCallbackMethod GET or POST")
+        self._control.when_ended(call.id, lambda: self._account.tell_ended(call, url, method))
+
+    async def _fetch(self, call: LiveCall, url: str, method: str) -> list[Action]:
         if method not in {"GET", "POST"}:
             raise TwilioError(400, 21213, f"Method {method[:20]!r} is none of GET and POST")
-        return await Documents(self._session, self._accounts[account]).actions(url, method, call_form(call, account))
+        return list(await self._account.document(call, url, method))
 
-    def _account(self, request: web.Request) -> str:
+    def _authenticated(self, request: web.Request) -> str:
         account = request.match_info["account"]
         login, password = _credentials(request.headers.get("Authorization", ""))
-        token = self._accounts.get(account, "")
-        right = hmac.compare_digest(password, token.encode())
-        if not (token and right and login == account.encode()):
+        right = hmac.compare_digest(password, self._account.token.encode())
+        if not (right and account == self._account.sid and login == account.encode()):
             raise TwilioError(401, 20003, "Authenticate")
         return account
 
@@ -143,19 +152,6 @@ def _credentials(header: str) -> tuple[bytes, bytes]:
     except ValueError:
         return b"", b""
     return login, password
-
-
-def call_form(call: LiveCall, account: str, status: str | None = None) -> dict[str, str]:
-    """What Twilio tells the author's server about a call: with a request for a document, or as a status callback."""
-    return {
-        "AccountSid": account,
-        "ApiVersion": API_VERSION,
-        "CallSid": call_sid(call.id),
-        "CallStatus": status or _status(call),
-        "Direction": "inbound",
-        "From": call.from_number or "anonymous",
-        "To": call.to_number or "",
-    }
 
 
 def is_signed(token: str, url: str, fields: Mapping[str, str], given: str) -> bool:
@@ -183,10 +179,6 @@ def _explain(error: ControllerError, path: str) -> TwilioError:
             return TwilioError(500, 20500, str(error))
 
 
-def _status(call: LiveCall) -> str:
-    return "in-progress" if call.answered_at else "ringing"
-
-
 def _resource(call: LiveCall, account: str, status: str | None = None) -> dict[str, Any]:
     """The call as Twilio shows one; what does not exist here is null."""
     sid = call_sid(call.id)
@@ -196,8 +188,8 @@ def _resource(call: LiveCall, account: str, status: str | None = None) -> dict[s
         "api_version": API_VERSION,
         "answered_by": None,
         "caller_name": call.from_name,
-        "date_created": _time(call.started_at),
-        "date_updated": _time(call.answered_at or call.started_at),
+        "date_created": written(call.started_at),
+        "date_updated": written(call.answered_at or call.started_at),
         "direction": "outbound-api" if call.direction == "outbound" else "inbound",
         "duration": None,
         "end_time": None,
@@ -208,15 +200,11 @@ def _resource(call: LiveCall, account: str, status: str | None = None) -> dict[s
         "phone_number_sid": None,
         "price": None,
         "price_unit": "USD",
-        "start_time": _time(call.answered_at) if call.answered_at else None,
-        "status": status or _status(call),
+        "start_time": written(call.answered_at) if call.answered_at else None,
+        "status": status or status_of(call),
         "subresource_uris": {},
         "to": call.to_number,
         "to_formatted": call.to_number,
         "trunk_sid": None,
         "uri": f"/{API_VERSION}/Accounts/{account}/Calls/{sid}.json",
     }
-
-
-def _time(at: datetime) -> str:
-    return format_datetime(at.astimezone(UTC))

@@ -1,6 +1,7 @@
 """TwiML documents from their authors' servers: asked for as Twilio would, with a signature, and bounded."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -15,6 +16,13 @@ FETCH_SECONDS: Final = 5.0
 
 REDIRECTS_MAX: Final = 5
 """From one document to the next, so that two that name each other come to an end."""
+
+
+def _at(url: str, action: Action) -> Action:
+    """What it names counts from where it was found."""
+    if isinstance(action, twiml.Dial | twiml.ConnectStream) and action.then:
+        return replace(action, then=replace(action.then, url=urljoin(url, action.then.url)))
+    return action
 
 
 class FetchFailed(TwimlError):
@@ -32,7 +40,7 @@ class Documents:
         """The document at the URL; a Redirect at its end is followed now. Raises TwimlError."""
         before: list[Action] = []
         for _ in range(REDIRECTS_MAX + 1):
-            actions = twiml.parse(await self.fetch(url, method, form))
+            actions = [_at(url, action) for action in twiml.parse(await self.fetch(url, method, form))]
             last = actions[-1]
             if not isinstance(last, twiml.Redirect):
                 return before + actions
@@ -60,7 +68,7 @@ class Documents:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=FETCH_SECONDS),
             ) as response:
-                if response.status != 200:
+                if not 200 <= response.status < 300:
                     raise FetchFailed(f"{parts.hostname} answered {response.status}")
                 body = await response.content.read(twiml.DOCUMENT_CHARACTERS_MAX + 1)
                 while len(body) <= twiml.DOCUMENT_CHARACTERS_MAX and (more := await response.content.readany()):

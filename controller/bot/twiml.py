@@ -60,6 +60,8 @@ class Dial:
     seconds: int = 30
     """Of ringing."""
     caller_id: str = ""
+    then: "Redirect | None" = None
+    """What `action` names: the call goes on with this document, and not with what stands behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class ConnectStream:
 
     url: str
     parameters: tuple[tuple[str, str], ...] = ()
+    then: "Redirect | None" = None
+    """As of Dial, when the bot has left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,7 @@ def _play(element: ET.Element) -> Action:
         if not set(digits) <= set("0123456789ABCD*#wW"):
             raise TwimlError(f"<Play> has keys that no telephone has: {digits[:50]!r}", "Play")
         return PlayDigits(digits.replace("W", "ww"))
-    return PlayFile(_url(element, ("http", "https")), _loop(element))
+    return PlayFile(_url(element, _text(element), ("http", "https")), _loop(element))
 
 
 def _pause(element: ET.Element) -> Action:
@@ -151,6 +155,7 @@ def _dial(element: ET.Element) -> Action:
         queue,
         _number(element, "timeout", 30, SECONDS_MAX),
         element.get("callerId", ""),
+        _then(element),
     )
     if not dial.targets and not dial.queue:
         raise TwimlError("<Dial> does not say whom", "Dial")
@@ -165,14 +170,23 @@ def _connect(element: ET.Element) -> Action:
     if urlsplit(url).scheme not in {"ws", "wss"} or not urlsplit(url).hostname:
         raise TwimlError(f"<Stream> needs the url of a WebSocket, and has {url[:200]!r}", "Stream")
     parameters = tuple((child.get("name", ""), child.get("value", "")) for child in stream if child.tag == "Parameter")
-    return ConnectStream(url, parameters)
+    return ConnectStream(url, parameters, _then(element))
 
 
 def _redirect(element: ET.Element) -> Action:
+    return Redirect(_url(element, _text(element), ("http", "https", "")), _method(element))
+
+
+def _then(element: ET.Element) -> Redirect | None:
+    action = element.get("action", "").strip()
+    return Redirect(_url(element, action, ("http", "https", "")), _method(element)) if action else None
+
+
+def _method(element: ET.Element) -> str:
     method = element.get("method", "POST").upper()
     if method not in {"GET", "POST"}:
-        raise TwimlError(f"<Redirect> knows GET and POST, and not {method[:20]!r}", "Redirect")
-    return Redirect(_url(element, ("http", "https", "")), method)
+        raise TwimlError(f"<{element.tag}> knows GET and POST, and not {method[:20]!r}", str(element.tag))
+    return method
 
 
 def _hangup(_element: ET.Element) -> Action:
@@ -194,9 +208,8 @@ def _text(element: ET.Element) -> str:
     return (element.text or "").strip()
 
 
-def _url(element: ET.Element, schemes: tuple[str, ...]) -> str:
-    """The URL in the element; for a Redirect it may be relative."""
-    url = _text(element)
+def _url(element: ET.Element, url: str, schemes: tuple[str, ...]) -> str:
+    """Of the element; one that names a document may be relative."""
     try:
         scheme = urlsplit(url).scheme
     except ValueError:

@@ -6,10 +6,11 @@ from typing import Any
 
 from controller.call.events import RecordingAction, Report
 from controller.call.legs import Request
-from controller.call.vocabulary import Ending
+from controller.call.vocabulary import Ending, TransferOutcome
 from controller.routing.route import (
     Arrival,
     BotRung,
+    DocumentRung,
     HumanRung,
     Placed,
     QueueRung,
@@ -100,6 +101,15 @@ class SendAway:
 
     rung: ReferRung | QueueRung
     request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class AskDocument:
+    """Ask how the call goes on. Result: OperatorSteered or OperatorHungUp, unless the call has gone on meanwhile."""
+
+    rung: DocumentRung
+    reached: TransferOutcome | None
+    """What came of the human before it, where there was one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +370,7 @@ Command = (
     | RecordCall
     | PressKeys
     | SendAway
+    | AskDocument
     | TakeBack
     | HangUpCaller
     | HandToDialplan

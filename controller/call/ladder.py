@@ -68,6 +68,11 @@ def take_next_rung(call: CallState) -> Commands:
     yield from _bottom(call)
 
 
+def goes_on(call: CallState) -> bool:
+    """Whether something stands behind what is just over: whoever steers a call says what comes after each step."""
+    return call.steered and call.rung + 1 < len(call.route.ladder)
+
+
 def _leads_to(call: CallState, rung: AnyRung, trigger: Trigger | None) -> bool:
     """Whether what happened leads to this rung. None: the call is new."""
     if isinstance(rung, BusyRung) and call.up:

@@ -5,6 +5,7 @@ from typing import Final
 
 from controller.call import ear, finish
 from controller.call.commands import (
+    AskDocument,
     Commands,
     DialHuman,
     JoinLine,
@@ -24,6 +25,7 @@ from controller.routing.route import (
     BusyRung,
     CallbackRung,
     Destination,
+    DocumentRung,
     HumanRung,
     QueueRung,
     ReferRung,
@@ -37,6 +39,8 @@ DIAL_MARGIN_SECONDS: Final = 2.0
 """Asterisk ends the ringing itself; ours is for an Asterisk that says nothing."""
 ANNOUNCEMENT_SECONDS: Final = 120.0
 """Longest time for an announcement, should Asterisk never report its end."""
+DOCUMENT_SECONDS: Final = 15.0
+"""For the next document of whoever steers the call, and for all that is said in it to be made."""
 REFER_SECONDS: Final = 40.0
 """Asterisk gives up after 32 s where nobody replies; some systems say 202 and never what came of it."""
 RECORDING_MARGIN_SECONDS: Final = 10.0
@@ -68,6 +72,11 @@ def take(call: CallState, rung: AnyRung) -> Commands:
         case AnnouncementRung():
             call.told = True
             yield from announce(call, rung.sound, None)
+        case DocumentRung():
+            yield from ear.quiet(call)
+            call.last_words = None
+            yield AskDocument(rung, call.reached)
+            call.enter(State.ANNOUNCING, DOCUMENT_SECONDS)
         case BusyRung():
             yield from finish.end(call, Ending.REFUSED, REFUSALS[rung.status])
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from controller.call.commands import Note
 from controller.call.legs import NO_WAY, Away, BotLeg, CallRecording, HumanParty, Line, Way
-from controller.call.vocabulary import Ending, State
+from controller.call.vocabulary import Ending, State, TransferOutcome
 from controller.routing.route import Arrival, Decision
 from controller.routing.trigger import Trigger
 
@@ -14,6 +14,8 @@ class CallState:
 
     way = NO_WAY
     """The latest to a human, asked for or a rung of the ladder."""
+    reached: TransferOutcome | None = None
+    """What came of the last human; None: of none, or of one of an earlier ladder."""
 
     def __init__(self, call_id: str, arrival: Arrival, decision: Decision, now: float) -> None:
         self.id: Final = call_id
@@ -44,9 +46,8 @@ class CallState:
         self.human: HumanParty | None = None
         self.away: Away | None = None
         self.line: Line | None = None
-        self.recording = False
-        self.recorded = False
-        """The caller has left a message."""
+        self.recording = self.recorded = False
+        """The caller leaves a message, and has left one."""
         self.tape = CallRecording()
         self.reconnect_until: float | None = None
         """Until when the bot's lost connection is tried again."""

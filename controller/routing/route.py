@@ -229,7 +229,31 @@ class Recording:
     """What the caller hears before whoever takes the call; None: nothing."""
 
 
-AnyRung = BotRung | HumanRung | ReferRung | QueueRung | VoicemailRung | CallbackRung | AnnouncementRung | BusyRung
+@dataclass(frozen=True, slots=True)
+class DocumentRung(Rung):
+    """Whoever steers this call is asked how it goes on. Of no routes.toml: a steered ladder ends with it."""
+
+    url: str = field(repr=False)
+    """A key may be a part of it."""
+    method: str = "POST"
+    host: str = ""
+    """Of it, for the record."""
+
+    def __str__(self) -> str:
+        return f"document of {self.host}"
+
+
+AnyRung = (
+    BotRung
+    | HumanRung
+    | ReferRung
+    | QueueRung
+    | VoicemailRung
+    | CallbackRung
+    | AnnouncementRung
+    | BusyRung
+    | DocumentRung
+)
 Destination = HumanRung | ReferRung | QueueRung
 """Where a transfer can go."""
 

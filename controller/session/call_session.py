@@ -51,6 +51,8 @@ from controller.session.media_leg import MediaLeg
 from controller.session.reconciliation import Live
 from controller.session.recorder import Recorder
 from controller.session.recordings import Recordings
+from controller.session.shown import shown
+from controller.session.steering import Documents, ask
 from controller.session.voices import Voices
 
 EVENTS_WAITING_MAX: Final = 1_000
@@ -79,6 +81,8 @@ class Services:
     """That bots have asked for."""
     chooser: BotChooser
     """Asks the webhooks that choose bots."""
+    documents: Documents | None = None
+    """Says how steered calls go on; None: nobody steers by documents."""
     calls_max: int = 0
     """With bots at a time, in all; 0: no limit."""
 
@@ -107,6 +111,8 @@ class CallSession:
         self._tasks: set[asyncio.Task[None]] = set()
         self._context: asyncio.Task[CallContext] | None = None
         """Asked for while the phone begins to ring."""
+        self.when_ended: list[Callable[[], None]] = []
+        """Told when the call has ended."""
         self._log = structlog.get_logger().bind(call=call.id)
 
     @property
@@ -212,6 +218,8 @@ class CallSession:
                         raise
                     self.post(e.CommandFailed(type(event).__name__, str(error)))
         finally:
+            for tell in self.when_ended:
+                tell()
             if self._context:
                 self._context.cancel()
             for task in {working, *self._tasks}:
@@ -252,6 +260,8 @@ class CallSession:
                 self._start(self._bots.play(attempt))
             case c.CloseBot(attempt=attempt, reason=reason):
                 self._start(self._close_bot(attempt, cast("EndReason", reason)))
+            case c.AskDocument():
+                self._start(self._ask_document(command))
             case c.JoinLine(rung=rung):
                 self._services.lines.join(rung, self.post)
             case c.LeaveLine():
@@ -361,6 +371,12 @@ class CallSession:
         chosen = await choose(self._services.chooser, command.attempt, command.rung, self.call)
         self.post(chosen)
         return chosen.rung
+
+    async def _ask_document(self, command: c.AskDocument) -> None:
+        services, call = self._services, self.call
+        said = await ask(services.documents, command, call, shown(call, self.started_at), services.voices)
+        if call.rung < len(call.route.ladder) and call.route.ladder[call.rung] is command.rung:
+            self.post(said)  # it has not gone on meanwhile
 
     async def _known(self) -> dict[str, Any]:
         """What the bot is told of the caller; within a deadline, and whatever is late or broken is left out."""

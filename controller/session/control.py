@@ -3,9 +3,8 @@
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final, Protocol
 
 from pydantic import ValidationError
@@ -29,6 +28,7 @@ from controller.errors import RefusedDestination
 from controller.routing import fence
 from controller.routing.route import Sound
 from controller.session.call_session import CallSession
+from controller.session.shown import shown
 from controller.session.twiml_ladder import to_ladder
 from controller.session.voices import Voices
 
@@ -87,7 +87,7 @@ class LiveCalls:
         """By name of the token and idempotency key, oldest first."""
 
     def live(self) -> Sequence[LiveCall]:
-        return [_shown(session) for session in self._dispatcher.sessions.values()]
+        return [shown(session.call, session.started_at) for session in self._dispatcher.sessions.values()]
 
     async def hang_up(self, call_id: str, by: str) -> None:
         self._session(call_id).post(e.OperatorHungUp(by))
@@ -162,6 +162,10 @@ class LiveCalls:
         else:
             await self.hang_up(call_id, by)
 
+    def when_ended(self, call_id: str, tell: Callable[[], None]) -> None:
+        """Of `api.twilio.CallControl`."""
+        self._session(call_id).when_ended.append(tell)
+
     def _session(self, call_id: str) -> CallSession:
         """One whose call is not over."""
         session = self._dispatcher.sessions.get(call_id)
@@ -185,22 +189,3 @@ def _check_fence(session: CallSession, to: str, way: Way) -> None:
         fence.resolve(session.call.route, to, way.value)
     except RefusedDestination as refusal:
         raise NotAllowed(str(refusal)) from refusal
-
-
-def _shown(session: CallSession) -> LiveCall:
-    call = session.call
-    answered = call.answered_at
-    return LiveCall(
-        call.id,
-        session.started_at,
-        call.arrival.from_number or None,
-        call.arrival.from_name or None,
-        call.arrival.to_number or None,
-        call.route.name,
-        call.state.value,
-        None if answered is None else session.started_at + timedelta(seconds=answered),
-        call.bot.rung.key if call.bot else "",
-        (call.human.rung.name or call.human.rung.endpoint) if call.human else "",
-        dict(call.metadata),
-        call.arrival.direction,
-    )

@@ -33,6 +33,7 @@ from controller.session.lines import Lines
 from controller.session.media_workers import MediaWorkers
 from controller.session.placing import to_call
 from controller.session.recordings import Recordings
+from controller.session.steering import Documents
 from controller.session.voices import Voices
 
 SHUTDOWN_SECONDS: Final = 8.0
@@ -56,6 +57,8 @@ class Rules:
     recordings: Path
     context: Context
     chooser: BotChooser
+    documents: Documents | None
+    """Where steered calls ask how they go on."""
     load_max: float
     """Of a core; a media worker above it takes no further calls."""
     calls_max: int = 0
@@ -93,6 +96,7 @@ class Dispatcher:
             self._recordings,
             RateLimit(0, MINUTE_SECONDS),
             rules.chooser,
+            rules.documents,
             rules.calls_max,
         )
         self._arriving: dict[str, list[AriEvent]] = {}

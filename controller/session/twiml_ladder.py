@@ -11,7 +11,7 @@ from controller.bot.twiml import Action
 from controller.call.call import Call
 from controller.errors import RefusedDestination
 from controller.routing import fence
-from controller.routing.route import AnnouncementRung, AnyRung, BotRung, HumanRung, Sound
+from controller.routing.route import AnnouncementRung, AnyRung, BotRung, DocumentRung, HumanRung, Sound
 from controller.session.voices import Voices
 
 LOOPS_MAX: Final = 100
@@ -25,7 +25,20 @@ async def to_ladder(actions: Sequence[Action], call: Call, voices: Voices) -> tu
 
     Raises NotAllowed, NotSupported, SoundError.
     """
-    return tuple([rung for action in actions for rung in await _rungs(action, call, voices)])
+    ladder: list[AnyRung] = []
+    for action in actions:
+        ladder += await _rungs(action, call, voices)
+        if isinstance(action, twiml.Dial | twiml.ConnectStream) and action.then:
+            # As at Twilio: what stands behind is for nobody.
+            return (*ladder, _document(action.then))
+    return tuple(ladder)
+
+
+def _document(then: twiml.Redirect) -> DocumentRung:
+    host = urlsplit(then.url).hostname
+    if not host:
+        raise NotSupported("action needs a whole URL in a document that has none of its own")
+    return DocumentRung(then.url, then.method, host)
 
 
 async def _rungs(action: Action, call: Call, voices: Voices) -> Sequence[AnyRung]:

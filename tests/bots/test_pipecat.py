@@ -13,11 +13,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import aiohttp
 import numpy as np
 import pytest
 
 from controller.api.twilio import Twilio
+from controller.api.twilio_account import Account
 from controller.bot.adapted import AdaptedConnection
 from controller.bot.adapters.adapter import Opening
 from controller.bot.protocol import Dtmf, Party, Start
@@ -85,8 +85,8 @@ async def test_it_hears_says_and_hangs_up() -> None:
     calls, listener = Calls(), Listener()
     bot = AdaptedConnection("twilio", listener, time.monotonic)
     start = Start(call_id=CALL.id, caller=Party(number="+4930111"), callee=Party(number="+4930222"), route="default")
-    async with aiohttp.ClientSession() as session:
-        routes = Twilio(calls, {ACCOUNT: TOKEN}, session).routes()
+    async with Account(ACCOUNT, TOKEN) as account:
+        routes = Twilio(calls, account).routes()
         async with served(routes) as api_url, pipecat(api_url) as url:
             opening = Opening(url, start, TOKEN, parameters={"accountSid": ACCOUNT}, nonce="0f" * 16)
             await bot.open(opening, 10.0, ssl.create_default_context())

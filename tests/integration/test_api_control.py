@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from aiohttp import web
 from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped]
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 from twilio.rest import Client  # type: ignore[import-untyped]
 
 from controller.carrier import listening
@@ -31,6 +32,7 @@ from tests.integration.stack.stack import API_TOKEN, Stack
 pytestmark = pytest.mark.integration
 
 ACCOUNT, TOKEN = "AC" + "1" * 32, "t0ken-of-the-tests"
+WAIT_SECONDS = 8.0
 
 
 class Api:
@@ -219,12 +221,52 @@ async def test_twilios_library_ends_a_call(stack: Stack, twilio: TwilioBot, carr
 
 async def test_twilios_library_gives_a_call_to_a_human(stack: Stack, twilio: TwilioBot, carrier: Carrier) -> None:
     caller, call, sid = await streaming(carrier, twilio)
-    document = "<Response><Say>One moment please.</Say><Dial timeout='5'>desk</Dial></Response>"
+    async with author() as (url, told):
+        await gives_to_a_human(stack, (caller, call, sid), carrier, (url, told))
+    assert [(path, form.get("DialCallStatus")) for path, form in told] == [("/next", "completed"), ("/status", None)]
+    assert {form["CallSid"] for _, form in told} == {sid}
+    assert told[1][1]["CallStatus"] == "completed"
+    assert (await stack.record()).summary.ending == "operator_hung_up"
+
+
+@asynccontextmanager
+async def author() -> AsyncIterator[tuple[str, list[tuple[str, dict[str, str]]]]]:
+    """The server of whoever steers the call: it says goodbye, and notes what it is told."""
+    told: list[tuple[str, dict[str, str]]] = []
+
+    async def take(request: web.Request) -> web.Response:
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        assert RequestValidator(TOKEN).validate(str(request.url), form, request.headers["X-Twilio-Signature"])
+        told.append((request.path, form))
+        return web.Response(text="<Response><Say>Good bye, and thank you.</Say></Response>")
+
+    app = web.Application()
+    app.add_routes([web.post("/next", take), web.post("/status", take)])
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}", told
+    finally:
+        await runner.cleanup()
+
+
+async def gives_to_a_human(
+    stack: Stack,
+    streamed: tuple[Phone, ProtocolCall, str],
+    carrier: Carrier,
+    author: tuple[str, list[tuple[str, dict[str, str]]]],
+) -> None:
+    """With a document behind the human, and one who wants to know of the end."""
+    caller, call, sid = streamed
+    url, told = author
+    dial = f"<Dial timeout='5' action='{url}/next'>desk</Dial>"
+    document = f"<Response><Say>One moment please.</Say>{dial}</Response>"
     with pytest.raises(TwilioRestException) as refused:
         await ask(stack, lambda client: client.calls(sid).update(twiml=document.replace("desk", "+19005550000")))
     assert refused.value.code == 21215
     since = time.monotonic()
-    await ask(stack, lambda client: client.calls(sid).update(twiml=document))
+    await ask(stack, lambda client: client.calls(sid).update(twiml=document, status_callback=f"{url}/status"))
     await call.until(lambda now: now.over.is_set())
     await caller.until_sound(500, since=since)
     human = await carrier.incoming()
@@ -233,6 +275,12 @@ async def test_twilios_library_gives_a_call_to_a_human(stack: Stack, twilio: Twi
     await caller.until_quiet(200)
     await hear_each_other(caller, human)
     assert not listening.tones(human.heard, OTHER)
+    await caller.until_quiet(300)
+    await human.until_quiet(300)
+    since = time.monotonic()
     await human.hang_up()
+    await caller.until_sound(500, since=since)
     await caller.until_ended()
-    assert (await stack.record()).summary.ending == "human_hung_up"
+    async with asyncio.timeout(WAIT_SECONDS):
+        while len(told) < 2:  # noqa: ASYNC110 - told by another's request
+            await asyncio.sleep(0.02)

@@ -6,7 +6,7 @@ import pytest
 
 from controller.config import load
 from controller.errors import SettingError
-from controller.reporting import twilio_routes
+from controller.reporting import twilio_account, twilio_routes
 from controller.session.dispatcher import Dispatcher
 
 ACCOUNT = "AC" + "1" * 32
@@ -19,8 +19,8 @@ NOBODY = cast("Dispatcher", None)
     [({}, []), ({"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": "t0ken"}, ["GET", "POST"])],
 )
 async def test_twilios_surface_is_there_where_an_account_is(environment: dict[str, str], methods: list[str]) -> None:
-    async with twilio_routes(load(environment), NOBODY) as routes:
-        assert [route.method for route in routes] == methods
+    async with twilio_account(load(environment)) as account:
+        assert [route.method for route in twilio_routes(account, NOBODY)] == methods
 
 
 @pytest.mark.parametrize(
@@ -28,5 +28,5 @@ async def test_twilios_surface_is_there_where_an_account_is(environment: dict[st
 )
 async def test_half_an_account_is_a_mistake(given: str, missing: str) -> None:
     with pytest.raises(SettingError, match=f"^{missing}: is empty"):
-        async with twilio_routes(load({given: ACCOUNT}), NOBODY):
+        async with twilio_account(load({given: ACCOUNT})):
             pass

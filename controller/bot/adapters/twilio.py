@@ -66,7 +66,7 @@ class Twilio(Adapter):
         Behaviour.REJECT: "a stream is connected when the call is taken: a bot that is busy refuses the handshake",
         Behaviour.RESUME_SESSION: "every stream begins anew",
         Behaviour.TRANSFER: "not on the stream: update the call over REST, with Twiml=<Dial>",
-        Behaviour.TRANSFER_PROGRESS: "not on the stream: the statusCallback of the call tells",
+        Behaviour.TRANSFER_PROGRESS: "not on the stream: the action of <Dial> tells",
         Behaviour.TRANSCRIPT: "the stream carries audio and marks only",
         Behaviour.RESULT: "the stream carries audio and marks only",
         Behaviour.LOG: "the stream carries audio and marks only",

@@ -165,7 +165,11 @@ def hung_up_in_transfer(call: CallState, _event: events.BotHungUp) -> Commands:
 
 def hung_up(call: CallState, event: events.BotHungUp) -> Commands:
     yield call.note("bot_hung_up", event.reason)
-    yield from finish.end(call, Ending.BOT_HUNG_UP)
+    if ladder.goes_on(call):
+        yield from finish.close_bot(call, "bot_hung_up")
+        yield from ladder.take_next_rung(call)
+    else:
+        yield from finish.end(call, Ending.BOT_HUNG_UP)
 
 
 def media_silent(call: CallState, event: events.MediaSilent) -> Commands:

@@ -182,6 +182,7 @@ def not_reached(call: CallState, event: events.HumanGone) -> Commands:
         yield from rungs.dial_next(call, party)
         return
     call.human = None
+    call.reached = event.outcome
     yield from outcomes.tell(call, event.outcome, event.detail)
     if call.bot and not (party.request and party.rung.otherwise == "next"):
         yield from _back_to_bot(call, consulted=False)
@@ -200,7 +201,12 @@ def left(call: CallState, event: events.HumanGone) -> Commands:
     if call.human:
         call.human.legs.pop(event.attempt, None)
     yield call.note("human_hung_up")
-    yield from finish.end(call, Ending.HUMAN_HUNG_UP)
+    if ladder.goes_on(call):
+        call.human = None
+        call.reached = TransferOutcome.CONNECTED
+        yield from ladder.take_next_rung(call)
+    else:
+        yield from finish.end(call, Ending.HUMAN_HUNG_UP)
 
 
 def _back_to_bot(call: CallState, *, consulted: bool) -> Commands:

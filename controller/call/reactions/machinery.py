@@ -47,6 +47,7 @@ def operator_steered(call: CallState, event: events.OperatorSteered) -> Commands
     yield call.note("steered", f"by {event.by}: {', then '.join(dict.fromkeys(map(str, event.ladder)))}")
     call.route = replace(call.route, ladder=event.ladder)
     call.closed, call.rung, call.trigger, call.steered = {}, -1, None, True
+    call.reached = None
     yield from finish.close_bot(call, "transferred")
     yield from ladder.take_next_rung(call)
 

@@ -9,14 +9,16 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped]
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 from twilio.rest import Client  # type: ignore[import-untyped]
 
 from controller.api.control import LiveCall, NotAllowed, NotNow, NotSupported
-from controller.api.twilio import Twilio, call_form, is_signed
+from controller.api.twilio import Twilio, is_signed
+from controller.api.twilio_account import Account, call_form
 from controller.bot.adapters.twilio import call_sid, signature
-from controller.bot.twiml import Action, Dial, Hangup, Pause, PlayFile, Say
+from controller.bot.twiml import Action, Dial, Hangup, Pause, PlayFile, Redirect, Say
 from controller.errors import ControllerError, SoundError
 
 ACCOUNT = "AC" + "1" * 32
@@ -39,6 +41,7 @@ class Calls:
     def __init__(self) -> None:
         self.told: list[Any] = []
         self.refuses: ControllerError | None = None
+        self.at_end: list[Callable[[], None]] = []
 
     def live(self) -> Sequence[LiveCall]:
         return [CALL]
@@ -48,6 +51,10 @@ class Calls:
 
     async def carry_out(self, call_id: str, actions: Sequence[Action], by: str) -> None:
         self._note(list(actions), call_id, by)
+
+    def when_ended(self, call_id: str, tell: Callable[[], None]) -> None:
+        assert call_id == CALL.id
+        self.at_end.append(tell)
 
     def _note(self, what: Any, call_id: str, by: str) -> None:
         if self.refuses:
@@ -96,10 +103,8 @@ async def served(routes: Sequence[web.RouteDef]) -> AsyncIterator[str]:
 @pytest.fixture
 async def api() -> AsyncIterator[Api]:
     calls = Calls()
-    async with aiohttp.ClientSession() as session:
-        routes = Twilio(calls, {ACCOUNT: TOKEN}, session).routes()
-        async with served(routes) as url:
-            yield Api(calls, url)
+    async with Account(ACCOUNT, TOKEN) as account, served(Twilio(calls, account).routes()) as url:
+        yield Api(calls, url)
 
 
 def update(**fields: str) -> Callable[[Client], Any]:
@@ -150,6 +155,46 @@ async def test_a_document_is_fetched_with_a_signature_and_redirects_are_followed
     assert asked[1] == {"a": "1", **call_form(CALL, ACCOUNT)}
 
 
+async def test_the_action_of_a_document_counts_from_where_it_was_found() -> None:
+    async def serve(_request: web.Request) -> web.Response:
+        return web.Response(text="<Response><Dial action='after?a=1' method='get'>+49301</Dial></Response>")
+
+    async with Account(ACCOUNT, TOKEN) as account, served([web.post("/docs/first", serve)]) as url:
+        dial, _ = await account.document(CALL, f"{url}/docs/first", "POST")
+    assert dial == Dial(("+49301",), then=Redirect(f"{url}/docs/after?a=1", "GET"))
+
+
+async def test_the_end_of_a_call_is_told_to_its_status_callback(api: Api) -> None:
+    told: list[dict[str, str]] = []
+
+    async def take(request: web.Request) -> web.Response:
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        assert RequestValidator(TOKEN).validate(str(request.url), form, request.headers["X-Twilio-Signature"])
+        told.append(form)
+        return web.Response(status=204)
+
+    async with Account(ACCOUNT, TOKEN) as account, served([web.post("/status", take)]) as url:
+        async with served(Twilio(api.calls, account).routes()) as rest:
+            await Api(api.calls, rest).ask(update(status="completed", status_callback=f"{url}/status"))
+        assert told == []
+        for tell in api.calls.at_end:
+            tell()
+        await account.__aexit__()
+    ((form),) = told
+    assert {**form, **call_form(CALL, ACCOUNT, "completed")} == form
+    assert int(form["CallDuration"]) >= 0
+
+
+async def test_a_status_callback_that_is_away_harms_nobody(api: Api) -> None:
+    await api.ask(update(status="completed", status_callback="http://127.0.0.1:1/?key=secret"))
+    async with Account(ACCOUNT, TOKEN) as account:
+        with capture_logs() as lines:
+            account.tell_ended(CALL, "http://127.0.0.1:1/?key=secret", "POST")
+            await account.__aexit__()
+    assert lines[0]["event"] == "status callback not taken"
+    assert "secret" not in str(lines)
+
+
 @pytest.mark.parametrize(
     ("answer", "status", "message"),
     [
@@ -182,6 +227,7 @@ async def test_a_document_that_is_no_good_is_an_error_of_twilios_form(
         ({"url": "ftp://a.example/"}, 11200),
         ({"url": "http://127.0.0.1:1/"}, 11200),
         ({"url": "http://a.example/", "method": "PUT"}, 21213),
+        ({"status": "completed", "status_callback": "ftp://a.example/"}, 21609),
     ],
 )
 async def test_a_request_that_is_wrong_has_a_code_of_twilios(api: Api, fields: dict[str, str], code: int) -> None:

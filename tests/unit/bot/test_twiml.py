@@ -53,6 +53,21 @@ def test_what_twilios_library_writes_is_read() -> None:
     ]
 
 
+def test_what_action_names_is_the_next_document() -> None:
+    response = VoiceResponse()
+    response.dial("+4930111", action="https://a.example/dialled")
+    connect = Connect(action="/left", method="GET")
+    connect.stream(url="wss://bot.example/ws")
+    response.append(connect)
+    response.dial("+4930222", action="")
+    dial, stream, last, _ = parse(str(response))
+    assert dial == Dial(("+4930111",), then=Redirect("https://a.example/dialled"))
+    assert stream == ConnectStream("wss://bot.example/ws", then=Redirect("/left", "GET"))
+    assert last == Dial(("+4930222",))
+    with pytest.raises(TwimlError, match="<Dial> needs a URL of http or https"):
+        parse("<Response><Dial action='ftp://a/'>1</Dial></Response>")
+
+
 def test_a_document_that_comes_to_its_end_hangs_up() -> None:
     assert parse("<Response/>") == [Hangup()]
     assert parse("<Response><Say>Bye</Say></Response>") == [Say("Bye"), Hangup()]

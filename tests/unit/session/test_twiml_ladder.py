@@ -14,6 +14,7 @@ from controller.routing.route import (
     BotRung,
     Decision,
     Destination,
+    DocumentRung,
     Fence,
     HumanRung,
     QueueRung,
@@ -87,6 +88,16 @@ async def test_another_bot_is_like_this_one_but_for_its_secrets_and_limits(call:
     assert rung == BotRung(
         "wss://other/a?key=1", "token", name="other/a", protocol="twilio", parameters={"a": "b"}, transport="websocket"
     )
+
+
+async def test_what_action_names_comes_next_and_nothing_else(call: Call, voices: Voices) -> None:
+    then = twiml.Redirect("https://author.example/next?key=k3y", "GET")
+    after = DocumentRung(then.url, "GET", "author.example")
+    for verb in (twiml.Dial(("desk",), then=then), twiml.ConnectStream("wss://other/", then=then)):
+        ladder = await to_ladder([verb, twiml.Say("never"), twiml.Hangup()], call, voices)
+        assert ladder[1:] == (after,)
+    with pytest.raises(NotSupported, match="a whole URL"):
+        await to_ladder([twiml.Dial(("desk",), then=twiml.Redirect("/next"))], call, voices)
 
 
 @pytest.mark.parametrize(
