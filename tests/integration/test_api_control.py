@@ -231,14 +231,14 @@ async def test_twilios_library_gives_a_call_to_a_human(stack: Stack, twilio: Twi
 
 @asynccontextmanager
 async def author() -> AsyncIterator[tuple[str, list[tuple[str, dict[str, str]]]]]:
-    """The server of whoever steers the call: it says goodbye, and notes what it is told."""
+    """The server of whoever steers the call: it hangs up, and notes what it is told."""
     told: list[tuple[str, dict[str, str]]] = []
 
     async def take(request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
         assert RequestValidator(TOKEN).validate(str(request.url), form, request.headers["X-Twilio-Signature"])
         told.append((request.path, form))
-        return web.Response(text="<Response><Say>Good bye, and thank you.</Say></Response>")
+        return web.Response(text="<Response><Hangup/></Response>")
 
     app = web.Application()
     app.add_routes([web.post("/next", take), web.post("/status", take)])
@@ -275,11 +275,7 @@ async def gives_to_a_human(
     await caller.until_quiet(200)
     await hear_each_other(caller, human)
     assert not listening.tones(human.heard, OTHER)
-    await caller.until_quiet(300)
-    await human.until_quiet(300)
-    since = time.monotonic()
     await human.hang_up()
-    await caller.until_sound(500, since=since)
     await caller.until_ended()
     async with asyncio.timeout(WAIT_SECONDS):
         while len(told) < 2:  # noqa: ASYNC110 - told by another's request
