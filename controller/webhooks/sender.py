@@ -31,10 +31,10 @@ STREAMS_AT_ONCE_MAX: Final = 16
 REQUEST_SECONDS_MAX: Final = 10.0
 """For a target to answer: it should store and say so, and do its work afterwards."""
 
-TURN_SECONDS_MAX: Final = 30.0
+TURN_SECONDS_MAX: Final = 10.0
 """A stream begins no further message after this, and is given back."""
 
-LEASE_SECONDS: Final = 60.0
+LEASE_SECONDS: Final = 25.0
 """More than a turn and a request: what a sender that died had taken is taken by another after this."""
 
 POLL_SECONDS: Final = 1.0
