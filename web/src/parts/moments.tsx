@@ -5,7 +5,7 @@ import type { Moment } from "../model";
 
 const MINOR = new Set([
   "arrived", "route", "media_joined", "bot_accepted", "rung_passed", "metadata", "dtmf", "bot_hung_up",
-  "caller_gone", "left_behind",
+  "caller_gone", "left_behind", "first_audio_to_caller", "first_audio_to_bot",
 ]); // prettier-ignore
 const BAD = new Set(["bot_lost", "bot_dropped", "worker_lost", "command_failed", "media_silent", "transfer_refused", "reconnect_failed", "rung_left", "bot_busy"]);
 
