@@ -79,7 +79,8 @@ class Recorder:
         said, heard = ids.said_id(call_id, number), ids.heard_id(call_id, number)
         entered = [self._channels.expect(channel) for channel in (said, heard)]
         self._parts, self._recorded = Parts(call_id, number, 0), {}
-        await asyncio.gather(self._ari.snoop(caller, said, spy="in"), self._ari.snoop(caller, heard, spy="out"))
+        await self._ari.snoop(caller, said, spy="in")
+        await self._ari.snoop(caller, heard, spy="out")
         await asyncio.wait_for(asyncio.gather(*entered), ENTER_SECONDS)
         self._parts = parts = Parts(call_id, number, round(self._clock() * 1000))
         self._recordings.begun(parts)
