@@ -90,11 +90,13 @@ def _timeline(call: CallDetail) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for item in call.moments:
-        table.add_row(f"{item.at_ms / 1000:+.3f} s", *_moment(item))
+        if words := _moment(item):
+            table.add_row(f"{item.at_ms / 1000:+.3f} s", *words)
     return table
 
 
-def _moment(item: StepTaken | Said) -> tuple[Text, Text]:
+def _moment(item: StepTaken | Said) -> tuple[Text, Text] | None:
+    """None: there is a step that says it already."""
     match item:
         case StepTaken():
             return _text(item.kind), _text(item.detail)
@@ -105,11 +107,8 @@ def _moment(item: StepTaken | Said) -> tuple[Text, Text]:
         case LogWritten():
             style = LEVEL_STYLES.get(item.level, "")
             return _text(item.level, style), Text.assemble(_text(item.message, style), "  ", _json(item.data))
-        case DtmfPressed():
-            return Text("key"), _text(f"{item.digit}  {item.leg}")
-        case TransferChanged():
-            words = (item.to, item.state, item.detail, f"“{item.summary}”" if item.summary else "")
-            return Text("transfer", "magenta"), _text("  ".join(filter(None, words)))
+        case DtmfPressed() | TransferChanged():
+            return None
         case VoicemailLeft():
             said = f"  “{item.text}”" if item.text else ""
             return Text("voicemail", "magenta"), _text(f"{item.duration_ms / 1000:.0f} s  {item.recording}{said}")
