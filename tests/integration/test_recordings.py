@@ -146,7 +146,7 @@ async def test_the_bot_is_on_the_right_and_the_caller_on_the_left_also_after_a_t
     said, heard = sides(stack, made)
     assert len(spans(said, LOW)) == len(spans(said, OTHER)) == 1
     assert not spans(said, HIGH)
-    # The human is on that side too, but for one call in some: see docs/recordings.md.
+    # The human is on that side too in three calls of four: see docs/recordings.md, A limit of Asterisk.
     assert spans(heard, HIGH), "of the bot"
     assert not spans(heard, LOW)
     assert not spans(heard, OTHER)
