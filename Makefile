@@ -5,9 +5,9 @@
 
 PYTHON ?= python3
 RUN := .venv/bin/
-# A machine that others share may stand still for a second under a call: a test that fails gets one more try, and is
-# listed as RERUN in the summary. A test that is listed there twice is a fault to look into.
-ONCE_MORE := --reruns 1 -raR
+# A machine that others share may stand still for a second under a call, and Asterisk leaves a leg deaf now and then
+# (docs/asterisk.md). A test that fails gets two more tries and is listed as RERUN; one that often is has a fault.
+ONCE_MORE := --reruns 2 -raR
 SHELL_SCRIPTS := setup/docker setup/fetch-compose setup/base-images setup/build-base-image setup/python setup/sipp \
 	setup/postgres setup/voice setup/node setup/chromium setup/demo asterisk-conf/entrypoint asterisk-conf/healthcheck
 
