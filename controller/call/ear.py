@@ -1,6 +1,7 @@
 """What the caller hears besides bot and human: one thing at a time, music or a sound."""
 
 from controller.call.commands import AnswerCaller, Commands, PlaySound, StartMusic, StopMusic, StopSound
+from controller.call.phrases import spoken
 from controller.call.state import CallState
 from controller.routing.route import Sound
 
@@ -31,7 +32,7 @@ def play(call: CallState, sound: Sound) -> Commands:
     yield from quiet(call)
     call.sounds += 1
     call.sound = call.sounds
-    yield PlaySound(call.sound, sound)
+    yield PlaySound(call.sound, spoken(sound, call.route.language))
 
 
 def quiet(call: CallState) -> Commands:

@@ -3,7 +3,6 @@
 Asterisk makes it, beside the way of the audio; what becomes of each request comes back as `RecordingChanged`.
 """
 
-from dataclasses import replace
 from typing import Final
 
 from controller.call import ear
@@ -61,7 +60,7 @@ def untold(call: CallState) -> Sound | None:
 
 
 def tell(call: CallState, sound: Sound) -> Commands:
-    """In the route's language, unless it has its own. `SoundEnded` follows."""
+    """`SoundEnded` follows."""
     call.tape.announced = True
     yield call.note("recording_announced", str(sound))
-    yield from ear.play(call, replace(sound, language=sound.language or call.route.language))
+    yield from ear.play(call, sound)

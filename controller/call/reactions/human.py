@@ -13,7 +13,7 @@ from controller.call.commands import (
     Whisper,
 )
 from controller.call.legs import HumanParty
-from controller.call.phrases import PRESS_TO_ACCEPT, said
+from controller.call.phrases import PRESS_TO_ACCEPT, said, spoken
 from controller.call.state import CallState
 from controller.call.vocabulary import Ending, State, TransferOutcome
 from controller.routing.route import Sound
@@ -59,11 +59,10 @@ def _whisper(call: CallState, party: HumanParty) -> Sound | None:
     words = party.request.whisper or (party.request.summary if party.rung.whisper else "") if party.request else ""
     if words.startswith(("http://", "https://")):
         return Sound(file=words)
-    words = words[:WHISPER_CHARACTERS_MAX]
-    sound = Sound(text=words, language=call.route.language) if words else party.rung.whisper
+    sound = Sound(text=words[:WHISPER_CHARACTERS_MAX]) if words else party.rung.whisper
     if sound is None and party.rung.accept_digit:
         return said(PRESS_TO_ACCEPT, call.route.language, digit=party.rung.accept_digit)
-    return sound
+    return sound and spoken(sound, call.route.language)
 
 
 def whispered(call: CallState, _event: events.WhisperEnded) -> Commands:

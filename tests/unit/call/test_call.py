@@ -1,5 +1,6 @@
 """The call core: the path that most calls take, from the bot to the human."""
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -8,7 +9,7 @@ from controller.call import commands as c
 from controller.call import events as e
 from controller.call.transitions import TABLE
 from controller.call.vocabulary import Ending, State, TransferOutcome
-from controller.routing.route import HumanRung, Sound
+from controller.routing.route import AnnouncementRung, HumanRung, Sound
 from controller.routing.trigger import Trigger
 from tests.unit.call.calls import BOT, HUMAN, REQUEST, VOICEMAIL, dial, feed, kinds, make_call, talking
 
@@ -110,6 +111,12 @@ class TestLadder:
         call.begin()
         feed(call, e.MediaJoined(1), e.BotAccepted(1), e.CallerAnswered(), e.BotLost(1, Trigger.DROPPED))
         assert feed(call, e.BotAccepted(2), e.MediaJoined(2)) == [c.OpenMedia(2, BOT), c.StopMusic(), c.PlayBot(2)]
+
+    def test_texts_are_said_in_the_routes_language_unless_they_have_their_own(self) -> None:
+        nobody, personne = Sound(text="Niemand da."), Sound(text="Personne.", language="fr")
+        call = make_call(AnnouncementRung(nobody), AnnouncementRung(personne), language="de")
+        assert c.PlaySound(1, replace(nobody, language="de")) in call.begin()
+        assert c.PlaySound(2, personne) in feed(call, e.CallerAnswered(), e.SoundEnded(1))
 
     def test_a_caller_who_says_nothing_to_the_voicemail_is_in_the_bridge_for_the_next_rung(self) -> None:
         call = make_call(VOICEMAIL, HUMAN)

@@ -10,7 +10,7 @@ from controller.call.vocabulary import Ending, State, TransferOutcome
 from controller.routing.route import AnnouncementRung, HumanRung, Sound
 from tests.unit.call.calls import BOT, HUMAN, dial, feed, kinds, make_call, talking
 
-HELLO = Sound(text="hello")
+HELLO = Sound(text="hello", language="en")
 
 
 def notes(call: Call, event: e.Event) -> list[str]:

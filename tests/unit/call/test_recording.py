@@ -97,7 +97,7 @@ def test_without_a_bot_the_caller_is_told_before_a_phone_rings() -> None:
 
 
 def test_a_voicemail_is_told_as_well() -> None:
-    greeting = Sound(text="Speak.")
+    greeting = Sound(text="Speak.", language="de-AT")
     call = make_call(VoicemailRung(greeting), recording=TOLD)
     call.begin()
     assert c.PlaySound(2, greeting) in feed(call, e.CallerAnswered(), e.SoundEnded(1))
