@@ -40,8 +40,10 @@ unit: .venv/ready  ## tests without containers
 	@setup/postgres
 	$(RUN)pytest --numprocesses auto tests/unit
 
+# Two at a time, each with Asterisks of its own; what is built is built beforehand, so that no call shares the processor.
 integration: .venv/ready images  ## tests on real Asterisk
-	TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest $(ONCE_MORE) tests/integration
+	@docker compose build --quiet
+	TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest --numprocesses 2 --dist loadfile $(ONCE_MORE) tests/integration
 
 conformance: .venv/ready images  ## what each bot protocol can do on real calls, a line each
 	CONFORMANCE_LINES=1 TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest -q tests/integration/conformance
