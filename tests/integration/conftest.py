@@ -70,3 +70,10 @@ async def stack(
     await running_stack.until_nothing_left()
     if running_stack.controller.running:
         await running_stack.until_closed()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Why a test got another try, which its name alone does not say."""
+    for report in terminalreporter.stats.get("rerun", ()):
+        errors = [line for line in report.longreprtext.splitlines() if line.startswith("E ")]
+        terminalreporter.write_line(f"RERUN {report.nodeid} ({report.when}): {' '.join(errors[:1])[:300]}")
