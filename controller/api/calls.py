@@ -19,11 +19,9 @@ from controller.records.search import CALLS_PER_PAGE_MAX, BadQuery, CallQuery, s
 Words = Annotated[str, StringConstraints(max_length=200)]
 
 
-class CallsQuery(Model):
+class CallFilter(Model):
     """Which calls: all that is given has to fit."""
 
-    live: bool = False
-    """Those in progress, from the controller's memory; otherwise all, from the records. Goes with `limit` only."""
     number: Words = ""
     """Of the caller or the called: whole with +, or its last digits."""
     text: Words = ""
@@ -34,12 +32,19 @@ class CallsQuery(Model):
     ending: Words = ""
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
-    after: Annotated[str, StringConstraints(max_length=64)] | None = None
-    """`next` of the page before."""
-    limit: Annotated[int, Field(ge=1, le=CALLS_PER_PAGE_MAX)] = 50
 
     def in_records(self) -> CallQuery:
         return CallQuery(self.number, self.text, self.result, self.route, self.ending, self.since, self.until)
+
+
+class CallsQuery(CallFilter):
+    """And which of them."""
+
+    live: bool = False
+    """Those in progress, from the controller's memory; otherwise all, from the records. Goes with `limit` only."""
+    after: Annotated[str, StringConstraints(max_length=64)] | None = None
+    """`next` of the page before."""
+    limit: Annotated[int, Field(ge=1, le=CALLS_PER_PAGE_MAX)] = 50
 
 
 class Transfer(Model):

@@ -1,31 +1,16 @@
 """Calls as a file for spreadsheets."""
 
 from aiohttp import web
-from pydantic import AwareDatetime
 
-from controller.api.calls import Words
-from controller.api.operations import Asked, Model, Nothing, Operation
+from controller.api.calls import CallFilter
+from controller.api.operations import Asked, Nothing, Operation
 from controller.api.parts import Parts
 from controller.api.tokens import Role
 from controller.records.export import Form, export_lines
-from controller.records.search import CallQuery
 
 
-class ExportQuery(Model):
-    """Which calls, as in the list of them."""
-
-    number: Words = ""
-    text: Words = ""
-    result: Words = ""
-    route: Words = ""
-    ending: Words = ""
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
-
-
-async def export_calls(parts: Parts, asked: Asked[ExportQuery, Nothing]) -> web.StreamResponse:
-    query = asked.query
-    wanted = CallQuery(query.number, query.text, query.result, query.route, query.ending, query.since, query.until)
+async def export_calls(parts: Parts, asked: Asked[CallFilter, Nothing]) -> web.StreamResponse:
+    wanted = asked.query.in_records()
     wanted.terms()  # a question that cannot be answered is refused before the answer begins
     answer = web.StreamResponse(
         headers={
@@ -42,7 +27,7 @@ async def export_calls(parts: Parts, asked: Asked[ExportQuery, Nothing]) -> web.
 
 OPERATIONS = (
     Operation(
-        "GET", "/v1/export", Role.READ, export_calls, "Calls as CSV, a line each, newest first", query=ExportQuery,
+        "GET", "/v1/export", Role.READ, export_calls, "Calls as CSV, a line each, newest first", query=CallFilter,
         media_type="text/csv", problems=(503,),
     ),
 )  # fmt: skip

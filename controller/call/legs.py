@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from controller.call.vocabulary import TransferOutcome
 from controller.routing.route import BotRung, HumanRung, QueueRung, ReferRung
 
 
@@ -49,9 +48,6 @@ class HumanParty:
     """Who picked up."""
     accepted: bool = False
     """May be joined with the caller."""
-    outcome: TransferOutcome = TransferOutcome.UNREACHABLE
-    """Of the last phone that did not take it."""
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
