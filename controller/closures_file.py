@@ -5,12 +5,8 @@ at once.
 """
 
 import asyncio
-import fcntl
 import json
-import os
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +17,7 @@ from sqlalchemy.engine import make_url
 from controller.config import Settings
 from controller.errors import SettingError
 from controller.routing.closures import Closure, Closures
+from controller.whole_file import READABLE, alone, replace
 
 FILE_NAME: Final = "closed.json"
 POLL_SECONDS: Final = 1.0
@@ -89,11 +86,15 @@ class ClosuresFile:
                 log.warning("what is closed stays as it was", reason=str(error))
 
     def _change(self, change: Callable[[Closures], Closures]) -> Closures:
-        with _alone(self._path.parent):
-            self.refresh()
-            closures = change(self._current)
-            content = _written(closures)
-            _replace(self._path, content)
+        try:
+            with alone(self._path.parent):
+                self.refresh()
+                closures = change(self._current)
+                content = _written(closures)
+                replace(self._path, content, READABLE)
+        except OSError as error:
+            problem = f"cannot write {self._path} ({error.strerror})"
+            raise SettingError("CLOSED_FILE", problem, "Make it and its folder writable") from error
         self._read_content = content
         self._take(closures)
         return closures
@@ -128,36 +129,3 @@ def _closure(raw: dict[str, Any]) -> Closure:
     if until.tzinfo is None:
         raise ValueError("a time without its zone")
     return Closure(str(raw["calendar"]), until, str(raw.get("reason", "")))
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Of two who change it at once, one waits, so that neither change is lost."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise SettingError("CLOSED_FILE", f"cannot write to {folder} ({error.strerror})", "Make it writable") from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _replace(path: Path, content: str) -> None:
-    """Whoever reads it meanwhile finds the old file or the new one."""
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise SettingError("CLOSED_FILE", f"cannot write {path} ({error.strerror})", "Make it writable") from error

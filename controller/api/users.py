@@ -4,13 +4,9 @@ The command writes it and the controller looks at it whenever somebody comes, so
 Passwords are there as argon2id hashes.
 """
 
-import fcntl
 import json
-import os
 import re
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +18,7 @@ from controller.api.tokens import Role
 from controller.closures_file import data_folder
 from controller.config import Settings
 from controller.errors import SettingError
+from controller.whole_file import alone, replace
 
 SETTING: Final = "USERS_FILE"
 FILE_NAME: Final = "users.json"
@@ -104,12 +101,12 @@ class Users:
 
     def _change(self, change: Callable[[Mapping[str, User]], Mapping[str, User]]) -> None:
         try:
-            with _alone(self.path.parent):
+            with alone(self.path.parent):
                 self._refresh()
                 users = change(self._users)
                 if len(users) > USERS_MAX:
                     raise SettingError(SETTING, f"there are {USERS_MAX} users already", "Remove one first")
-                _replace(self.path, _written(users))
+                replace(self.path, _written(users))
         except OSError as error:
             problem = f"cannot write {self.path} ({error.strerror})"
             raise SettingError(SETTING, problem, "Name a file that can be written") from error
@@ -139,29 +136,3 @@ def _parse(content: str, path: Path) -> Mapping[str, User]:
 
 def _user(raw: Mapping[str, Any]) -> User:
     return User(str(raw["name"]), Role(raw["role"]), str(raw["password"]))
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Of two who change it at once, one waits, so that neither change is lost."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _replace(path: Path, content: str) -> None:
-    """Whoever reads it meanwhile finds the old file or the new one; like every file of mkstemp it is ours alone."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
