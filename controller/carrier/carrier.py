@@ -5,9 +5,9 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 from urllib.parse import urlsplit
 
 import structlog
@@ -15,6 +15,7 @@ import structlog
 from controller.ari.client import AriClient
 from controller.ari.event_stream import EventStream
 from controller.ari.events import AriEvent, StasisStart, subject
+from controller.background import Background
 from controller.carrier.audio_lines import AudioLines
 from controller.carrier.phone import Phone
 from controller.errors import AsteriskAway, AsteriskError, ControllerError, SettingError
@@ -54,7 +55,8 @@ class Carrier:
         self._entered: dict[str, asyncio.Event] = {}
         self._incoming: asyncio.Queue[Phone] = asyncio.Queue()
         self._connected = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        # A call that its caller gave up while it was being made ready is nothing unusual.
+        self._background = Background("carrier task failed", usual=(ControllerError,))
         self._stream: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -78,9 +80,9 @@ class Carrier:
     async def close(self) -> None:
         """Hang up everywhere and disconnect."""
         for phone in self._phones.values():
-            self._start(self._release(phone))
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._background.start(self._release(phone))
+        while self._background:
+            await self._background.wait()
         if self._stream:
             self._stream.cancel()
             await asyncio.gather(self._stream, return_exceptions=True)
@@ -182,14 +184,14 @@ class Carrier:
                 channel = event.channel
                 phone = Phone(self._ari, channel_id, channel.dialplan.exten, channel.caller.number, incoming=True)
                 self._phones[channel_id] = phone
-                self._start(self._ring(phone))
+                self._background.start(self._ring(phone))
         phone_of_it = self._phones.get(channel_id)
         if phone_of_it is None:
             return
         phone_of_it.asterisk_event(event, now)
         if phone_of_it.moments.ended is not None:
             del self._phones[channel_id]
-            self._start(self._release(phone_of_it))
+            self._background.start(self._release(phone_of_it))
 
     # --- below ----------------------------------------------------------------------------------------------
 
@@ -203,18 +205,6 @@ class Carrier:
         except TimeoutError:
             self._entered.pop(channel_id, None)
             raise AsteriskAway(f"StasisStart of {channel_id}", f"not seen for {ENTER_SECONDS:g} s") from None
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-
-    def _finished(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and isinstance(error := task.exception(), Exception):
-            # A call that its caller gave up while it was being made ready is nothing unusual.
-            level = log.debug if isinstance(error, ControllerError) else log.error
-            level("carrier task failed", error=str(error))
 
     async def _check(self) -> None:
         try:

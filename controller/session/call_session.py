@@ -7,7 +7,7 @@ a human's phone stops ringing although another request hangs.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from controller.ari.events import (
     StasisStart,
 )
 from controller.ari.events import subject as subject_of
+from controller.background import Background
 from controller.bot.chooser import BotChooser
 from controller.bot.protocol import EndReason
 from controller.call import commands as c
@@ -108,7 +109,7 @@ class CallSession:
         self._commands: asyncio.Queue[c.Command] = asyncio.Queue()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background("command failed", call=call.id)
         self._context: asyncio.Task[CallContext] | None = None
         """Asked for while the phone begins to ring."""
         self.when_ended: list[Callable[[], None]] = []
@@ -155,7 +156,7 @@ class CallSession:
             return self._from_callee(event)
         if isinstance(event, RecordingFinished | RecordingFailed):
             self._caller.recording_ended()
-            self._start(self._caller.keep_recording(event.recording.name))
+            self._background.start(self._caller.keep_recording(event.recording.name))
             return None
         if self._caller.away and isinstance(event, StasisEnd):
             return None  # on an errand of ours in the dialplan
@@ -222,9 +223,9 @@ class CallSession:
                 tell()
             if self._context:
                 self._context.cancel()
-            for task in {working, *self._tasks}:
-                task.cancel()
-            await asyncio.gather(working, *self._tasks, return_exceptions=True)
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+            await self._background.cancel()
 
     async def _next_event(self) -> e.Event:
         """The next event, or the deadline's when that comes first."""
@@ -247,9 +248,9 @@ class CallSession:
             if isinstance(command, c.Recorded):
                 self._journal.write(command)
             elif isinstance(command, c.Told):
-                self._start(self._bots.tell(command.attempt, translation.to_bot(command)))
+                self._background.start(self._bots.tell(command.attempt, translation.to_bot(command)))
             elif isinstance(command, c.Release):
-                self._start(self._release())
+                self._background.start(self._release())
             else:
                 self._carry_out_now(command)
 
@@ -257,37 +258,26 @@ class CallSession:
         """What gives something back does not wait in line."""
         match command:
             case c.PlayBot(attempt=attempt):
-                self._start(self._bots.play(attempt))
+                self._background.start(self._bots.play(attempt))
             case c.CloseBot(attempt=attempt, reason=reason):
-                self._start(self._close_bot(attempt, cast("EndReason", reason)))
+                self._background.start(self._close_bot(attempt, cast("EndReason", reason)))
             case c.AskDocument():
-                self._start(self._ask_document(command))
+                self._background.start(self._ask_document(command))
             case c.JoinLine(rung=rung):
                 self._services.lines.join(rung, self.post)
             case c.LeaveLine():
                 self._services.lines.leave(self.post)
             case c.RecordCall(number=number, action=action):
-                self._start(self._recorder.do(number, action))
+                self._background.start(self._recorder.do(number, action))
             case c.HangUpHuman(attempt=attempt):
-                self._start(self._humans.hang_up(attempt))
+                self._background.start(self._humans.hang_up(attempt))
             case c.HangUpCaller(cause=cause):
-                self._start(self._caller.hang_up(cause))
+                self._background.start(self._caller.hang_up(cause))
             case c.HandToDialplan():
-                self._start(self._caller.hand_to_dialplan())
+                self._background.start(self._caller.hand_to_dialplan())
             case _:
                 self._idle.clear()
                 self._commands.put_nowait(command)
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do it now, beside whatever is outstanding. Tasks begin in the order in which they were started."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-
-    def _finished(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception():
-            self._log.error("command failed", exc_info=task.exception())
 
     async def _work(self) -> None:
         """Carry out what takes time, in order."""
@@ -412,8 +402,8 @@ class CallSession:
         await self._idle.wait()
         if self._caller.recording:
             await self._caller.keep_recording(self._caller.recording)
-        others = self._tasks - {asyncio.current_task()}
-        await asyncio.gather(*others, self._bots.finish(), return_exceptions=True)
+        await self._bots.finish()
+        await self._background.wait()
         await self._recorder.finish()
         left_behind = await self._channels.release()
         self.post(e.Released(left_behind, self._bots.statistics))

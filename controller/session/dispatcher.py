@@ -15,6 +15,7 @@ from controller.ari import ids
 from controller.ari.client import AriClient
 from controller.ari.events import AriEvent, Channel, StasisStart
 from controller.ari.events import subject as subject_of
+from controller.background import Background
 from controller.bot.chooser import BotChooser
 from controller.call import events as e
 from controller.call.call import Call
@@ -103,7 +104,7 @@ class Dispatcher:
         """Channels that have just come, and what has happened to them since."""
         self._sessions: dict[str, CallSession] = {}
         self._by_channel: dict[str, CallSession] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background("a call failed")
         self._shutting_down = False
         self._asterisk_started = ""
         """When Asterisk says it was started: another time means that all its calls are gone."""
@@ -122,7 +123,7 @@ class Dispatcher:
 
     def asterisk_connected(self) -> None:
         self.connected = True
-        self._start(self._compare_notes())
+        self._background.start(self._compare_notes())
 
     def asterisk_away(self) -> None:
         """Audio goes on without events; what we miss is found out on the next connection."""
@@ -151,12 +152,12 @@ class Dispatcher:
     def _arrive(self, channel: Channel, arguments: tuple[str, ...]) -> None:
         if ids.parse(channel.id):
             # Asked for by a call that has ended since.
-            self._start(self._attempt(self._ari.hangup(channel.id)))
+            self._background.start(self._attempt(self._ari.hangup(channel.id)))
         elif self._shutting_down:
-            self._start(self._attempt(self._ari.continue_in_dialplan(channel.id, DIALPLAN_CONTEXT)))
+            self._background.start(self._attempt(self._ari.continue_in_dialplan(channel.id, DIALPLAN_CONTEXT)))
         else:
             self._arriving[channel.id] = []
-            self._start(self._serve(channel, arguments[0] if arguments else UNKNOWN_ORIGIN))
+            self._background.start(self._serve(channel, arguments[0] if arguments else UNKNOWN_ORIGIN))
 
     async def _serve(self, channel: Channel, origin: str) -> None:
         """One caller, from the first ring to the closed record."""
@@ -187,7 +188,7 @@ class Dispatcher:
         call_id = ids.call_id(at, os.urandom(ids.ENTROPY_BYTES))
         session = CallSession(Call(call_id, arrival, decision, now), ids.callee_id(call_id), self._services)
         self._sessions[call_id] = session
-        self._start(self._run_placed(session))
+        self._background.start(self._run_placed(session))
         return call_id
 
     async def _run_placed(self, session: CallSession) -> None:
@@ -282,11 +283,8 @@ class Dispatcher:
         self._shutting_down = True
         for session in self._sessions.values():
             session.post(e.ShutDown())
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=SHUTDOWN_SECONDS)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.wait(SHUTDOWN_SECONDS)
+        await self._background.cancel()
         await self._recordings.close()
 
     async def _attempt(self, request: Coroutine[Any, Any, None]) -> None:
@@ -294,13 +292,3 @@ class Dispatcher:
             await request
         except ControllerError as error:
             log.info("refused by Asterisk", reason=str(error))
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-
-    def _finished(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception():
-            log.error("a call failed", exc_info=task.exception())

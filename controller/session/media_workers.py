@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from controller.background import Background
 from controller.errors import MediaLinkError, MediaOverload
 from controller.media import control_messages as media
 from controller.media.link_client import MediaLink
@@ -65,7 +66,7 @@ class MediaWorkers:
         self._listener = listener
         self._load_max = load_max
         self._workers: dict[str, Worker] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._closing = Background("a media session was not closed")
 
     @property
     def connected(self) -> int:
@@ -162,9 +163,7 @@ class MediaWorkers:
     def _close(self, link: MediaLink, session: str) -> None:
         """A session whose call is over, or was another controller's."""
         log.info("orphaned media session closed", session=session)
-        task = asyncio.create_task(_close_quietly(link, session))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._closing.start(_close_quietly(link, session))
 
 
 async def _resolve(url: str) -> list[str]:

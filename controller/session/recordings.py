@@ -5,15 +5,16 @@ included: the next connection to Asterisk finds them by their names, and goes on
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from controller.ari import ids
 from controller.ari.client import AriClient
+from controller.background import Background
 from controller.errors import AsteriskError, ControllerError
 from controller.records.items import Item, RecordingMade
 from controller.session.channels import attempt
@@ -72,7 +73,7 @@ class Recordings:
         self._in_hand: set[str] = set()
         """Names of those that are being made, or put together."""
         self._at_once = asyncio.Semaphore(AT_ONCE_MAX)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background("a recording was not kept")
         self._rescuing: asyncio.Task[None] | None = None
 
     def begun(self, parts: Parts) -> None:
@@ -82,7 +83,7 @@ class Recordings:
     def keep(self, parts: Parts) -> None:
         """Asterisk has made it, if there was anything to make. Returns at once."""
         self._in_hand.add(parts.name)
-        self._start(self._keep(parts))
+        self._background.start(self._keep(parts))
 
     def rescue(self) -> None:
         """Keep, in a moment, what Asterisk has and nobody has in hand. Returns at once."""
@@ -106,12 +107,8 @@ class Recordings:
     async def close(self) -> None:
         if self._rescuing:
             self._rescuing.cancel()
-        deadline = asyncio.get_running_loop().time() + CLOSE_SECONDS
-        while self._tasks and (left := deadline - asyncio.get_running_loop().time()) > 0:
-            await asyncio.wait(self._tasks, timeout=left)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, *filter(None, [self._rescuing]), return_exceptions=True)
+            await asyncio.gather(self._rescuing, return_exceptions=True)
+        await self._background.drain(CLOSE_SECONDS)
 
     async def _keep(self, parts: Parts) -> None:
         async with self._at_once:
@@ -122,7 +119,7 @@ class Recordings:
                 self._in_hand.discard(parts.name)
                 return
         if made:
-            self._submit(made, lambda: self._start(self._remove(parts)))
+            self._submit(made, lambda: self._background.start(self._remove(parts)))
         else:
             await self._remove(parts)
 
@@ -169,13 +166,3 @@ class Recordings:
         for part in parts.both:
             await attempt(self._ari.delete_recording(part.name))
         self._in_hand.discard(parts.name)
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-
-    def _finished(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception():
-            log.error("a recording was not kept", exc_info=task.exception())
