@@ -89,7 +89,6 @@ class Engine:
         self._tls = ssl.create_default_context()
         self._tls_contexts = TlsContexts()
         self._tokens = Tokens(clock)
-        self._tls_contexts = TlsContexts()
         self._asterisk_sockets = AsteriskSockets(self._tls, clock, self._give_up, self._break)
 
     @property

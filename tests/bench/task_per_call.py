@@ -1,8 +1,8 @@
 """The obvious design, to measure ours against: a datagram endpoint, a WebSocket and two tasks for every call.
 
-    python -m tests.bench.task_per_call BOT_PORT CALLS
+    python -m tests.bench.task_per_call BOT_PORT CALLS asyncio|uvloop
 
-On uvloop, with aiohttp, without anything beyond carrying the audio: no statistics, marks, watchdogs or bounds.
+With aiohttp, and without anything beyond carrying the audio: no statistics, marks, watchdogs or bounds.
 Prints `{"ports": […]}`, then works until its input ends.
 """
 
@@ -22,6 +22,9 @@ from tests.bench.process import pin
 TICK_SECONDS: Final = 0.020
 FRAME_BYTES: Final = 160
 SILENCE: Final = b"\xff" * FRAME_BYTES
+
+LOOPS: Final = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+"""Python's own, which is what is there before somebody measures, and the fast one."""
 
 
 class Call(asyncio.DatagramProtocol):
@@ -94,5 +97,5 @@ async def main(bot_port: int, calls: int) -> None:
 
 if __name__ == "__main__":
     pin("measured")
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=LOOPS[sys.argv[3]]) as runner:
         runner.run(main(int(sys.argv[1]), int(sys.argv[2])))
