@@ -1,6 +1,6 @@
 # `make` alone lists the verbs. On a bare Debian, as root, they install what they need; see setup/.
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check unit integration conformance ladder bench page browser screenshots docker images
+.PHONY: help demo up down test check unit integration conformance ladder attack bench page browser screenshots docker images
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -50,6 +50,10 @@ conformance: .venv/ready images  ## what each bot protocol can do on real calls,
 
 ladder: .venv/ready images  ## every trigger, rung and transfer on real calls, a line each
 	LADDER_LINES=1 TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest -q tests/integration/ladder
+
+attack: .venv/ready images  ## attacks on containers of their own, whether each is withstood, a line each
+	@setup/sipp
+	ATTACK_WHOLE=1 TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest -q -p tests.attack.lines -m attack tests/unit/api tests/integration
 
 bench: .venv/ready images  ## figures; PART=name for one of them
 	@setup/sipp

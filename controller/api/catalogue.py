@@ -8,6 +8,7 @@ from aiohttp import web
 from controller.api import about, calls, events, exporting, health, openapi, phoning, routes, signing_in, tasks
 from controller.api.operations import Asked, Nothing, Operation
 from controller.api.parts import Parts
+from controller.api.tokens import Role
 
 
 async def show_openapi(_parts: Parts, _asked: Asked[Nothing, Nothing]) -> web.Response:
@@ -29,5 +30,5 @@ OPERATIONS: Final = (
     *about.OPERATIONS,
     *exporting.OPERATIONS,
     *phoning.OPERATIONS,
-    Operation("GET", "/v1/openapi.json", None, show_openapi, "This document"),
+    Operation("GET", "/v1/openapi.json", Role.READ, show_openapi, "This document"),
 )

@@ -27,15 +27,8 @@ async def serve_api(settings: Settings, parts: Parts, others: Sequence[web.Route
 
     Raises SettingError: the port is taken, a token or certificate is no good.
     """
-    gate = Gate(
-        tokens.load(settings.api_tokens.get_secret_value(), Path(settings.api_token_path)),
-        settings.api_requests_per_second,
-        parts.accounts.sessions,
-    )
     context = _tls(settings)
-    app = application(OPERATIONS, parts, gate, tls=context is not None)
-    app.add_routes([web.route(one.method, one.path, gate.counted(one.handler)) for one in others])
-    app.add_routes(page.routes(Path(settings.page_dir)))
+    app = assembled(settings, parts, others, tls=context is not None)
     app.on_shutdown.append(partial(_end_streams, parts))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
@@ -50,6 +43,21 @@ async def serve_api(settings: Settings, parts: Parts, others: Sequence[web.Route
         yield
     finally:
         await runner.cleanup()
+
+
+def assembled(
+    settings: Settings, parts: Parts, others: Sequence[web.RouteDef] = (), *, tls: bool = False
+) -> web.Application:
+    """Every route that there is at our address: a test asks each of them without a token."""
+    gate = Gate(
+        tokens.load(settings.api_tokens.get_secret_value(), Path(settings.api_token_path)),
+        settings.api_requests_per_second,
+        parts.accounts.sessions,
+    )
+    app = application(OPERATIONS, parts, gate, tls=tls)
+    app.add_routes([web.route(one.method, one.path, gate.counted(one.handler)) for one in others])
+    app.add_routes(page.routes(Path(settings.page_dir)))
+    return app
 
 
 async def _end_streams(parts: Parts, _app: web.Application) -> None:
