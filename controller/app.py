@@ -105,8 +105,10 @@ async def serve(settings: Settings) -> None:
         account = await stack.enter_async_context(twilio_account(settings))
         rules = await stack.enter_async_context(_rules(settings, router.routes, voices, context, account))
         metrics = Metrics()
-        dispatcher = Dispatcher(ari, router, counted(metrics, writer.submit), rules)
-        parts = await api_parts(settings, dispatcher, store, writer, metrics, (router, closures_file), Softphones(ari))
+        softphones = Softphones(ari)
+        submit = counted(metrics, writer.submit)
+        dispatcher = Dispatcher(ari, router, submit, rules, softphones.who_listens)
+        parts = await api_parts(settings, dispatcher, store, writer, metrics, (router, closures_file), softphones)
         steered = twilio_routes(account, dispatcher)
         await stack.enter_async_context(serve_api(settings, parts, steered))
         if not parts.accounts.users.all():

@@ -106,6 +106,9 @@ class Calls(Protocol):
     def live(self) -> Sequence[LiveCall]:
         """Those in progress, oldest first."""
 
+    def check(self, call_id: str) -> None:
+        """Whether it is still going on."""
+
     async def hang_up(self, call_id: str, by: str) -> None:
         """End the call for everyone."""
 

@@ -21,7 +21,7 @@ class PhoneAccount(Model):
     password: str
     domain: str
     number: str
-    """The number that reaches the bot."""
+    """The number that reaches the bot; of a listener: what is to be dialled."""
 
 
 class SocketQuery(Model):
@@ -31,13 +31,24 @@ class SocketQuery(Model):
 
 
 async def open_softphone(parts: Parts, asked: Asked[Nothing, Nothing]) -> PhoneAccount:
+    return await _account(parts, asked.by)
+
+
+async def _account(parts: Parts, owner: str, listens_to: str = "") -> PhoneAccount:
     try:
-        account = await parts.softphones.open(asked.by)
+        account = await parts.softphones.open(owner, listens_to)
     except AsteriskError as error:
         detail = f"Asterisk gives this browser no account ({error.reason}): docs/page.md says what it needs"
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail) from error
-    number = parts.settings.phone_number
+    number = listens_to or parts.settings.phone_number
     return PhoneAccount(user=account.user, password=account.password, domain=DOMAIN, number=number)
+
+
+async def listen_to_call(parts: Parts, asked: Asked[Nothing, Nothing]) -> PhoneAccount:
+    """Who really listens is in the call's record from then on."""
+    call_id = asked.path["call_id"]
+    parts.calls.check(call_id)
+    return await _account(parts, asked.by, call_id)
 
 
 async def connect_softphone(parts: Parts, asked: Asked[SocketQuery, Nothing]) -> web.StreamResponse:
@@ -60,6 +71,10 @@ OPERATIONS = (
     Operation(
         "POST", "/v1/softphone", Role.OPERATE, open_softphone, "A SIP account for this browser, for one call",
         PhoneAccount, status=201, problems=(409, 503),
+    ),
+    Operation(
+        "POST", "/v1/calls/{call_id}/listen", Role.OPERATE, listen_to_call,
+        "A SIP account for this browser, to hear a call", PhoneAccount, status=201, problems=(404, 409, 503),
     ),
     Operation(
         "GET", "/v1/softphone/sip", Role.OPERATE, connect_softphone, "SIP over a WebSocket, to Asterisk",

@@ -59,6 +59,8 @@ class Account:
     password: str
     owner: str
     """Who is signed in there."""
+    listens_to: str = ""
+    """Id of the only call that it reaches, to hear it; empty: it calls like any phone."""
     unused: asyncio.TimerHandle | None = None
 
 
@@ -70,13 +72,13 @@ class Softphones:
         self._accounts: dict[str, Account] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
-    async def open(self, owner: str) -> Account:
-        """A new account. Raises NotNow, AsteriskError."""
+    async def open(self, owner: str, listens_to: str = "") -> Account:
+        """A new account, perhaps only to listen to a call. Raises NotNow, AsteriskError."""
         names = (f"browser-{number}" for number in range(1, PHONES_MAX + 1))
         free = next((name for name in names if name not in self._accounts), None)
         if free is None:
             raise NotNow(f"{PHONES_MAX} browsers are calling already")
-        account = self._accounts[free] = Account(free, secrets.token_urlsafe(24), owner)
+        account = self._accounts[free] = Account(free, secrets.token_urlsafe(24), owner, listens_to)
         try:
             await self._asterisk.put_object("auth", free, credentials(account))
             await self._asterisk.put_object("endpoint", free, endpoint(account))
@@ -90,6 +92,12 @@ class Softphones:
         """The account of that name, where it is this owner's and nobody uses it yet."""
         account = self._accounts.get(user)
         return account if account and account.owner == owner and account.unused else None
+
+    def who_listens(self, channel: str, call_id: str) -> str:
+        """Of `session.listeners`: whose phone this channel is, where it was opened to listen to this call."""
+        user = channel.removeprefix("PJSIP/").rpartition("-")[0]
+        account = self._accounts.get(user)
+        return account.owner if account and call_id and account.listens_to == call_id else ""
 
     async def serve(self, account: Account, socket: web.WebSocketResponse) -> None:
         """Pass SIP on, both ways, until one side ends it; then the account is no more."""

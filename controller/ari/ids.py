@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal, cast
 
-AttemptRole = Literal["media", "agent", "consult", "said", "heard"]
-Role = Literal["media", "agent", "bridge", "callee", "consult", "said", "heard"]
+AttemptRole = Literal["media", "agent", "consult", "said", "heard", "listen"]
+Role = Literal["media", "agent", "bridge", "callee", "consult", "said", "heard", "listen"]
 
 ENTROPY_BYTES: Final = 4
 """6 characters of 5 bits need 30 bits: a billion values for the calls of one second."""
@@ -21,9 +21,12 @@ _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 
 _PART: Final = re.compile(r"(?P<channel>.+)_(?P<at_ms>\d{1,9})")
 
+ATTEMPTS_MAX: Final = 9999
+
+_CALL: Final = re.compile(rf"\d{{8}}-\d{{6}}-[{_ALPHABET}]{{{_CODE_LENGTH}}}")
 _OURS: Final = re.compile(
-    rf"(?P<call_id>\d{{8}}-\d{{6}}-[{_ALPHABET}]{{{_CODE_LENGTH}}})"
-    r"-(?:(?P<one>bridge|callee)|(?P<role>media|agent|said|heard)(?:-(?P<attempt>[2-9]|[1-9]\d{1,3}))?)"
+    rf"(?P<call_id>{_CALL.pattern})"
+    r"-(?:(?P<one>bridge|callee)|(?P<role>media|agent|said|heard|listen)(?:-(?P<attempt>[2-9]|[1-9]\d{1,3}))?)"
 )
 
 
@@ -83,6 +86,15 @@ def heard_id(call_id: str, number: int) -> str:
     return _attempt_id(call_id, "heard", number)
 
 
+def listen_id(call_id: str, number: int) -> str:
+    """The snoop channel of an operator who listens in, and the bridge in which the two meet."""
+    return _attempt_id(call_id, "listen", number)
+
+
+def is_call_id(text: str) -> bool:
+    return _CALL.fullmatch(text) is not None
+
+
 def part_name(channel_id: str, at_ms: int) -> str:
     """What Asterisk calls the recording of a snoop channel: all that a later controller has to know of it."""
     return f"{channel_id}_{at_ms}"
@@ -105,6 +117,6 @@ def parse(asterisk_id: str) -> OurId | None:
 
 
 def _attempt_id(call_id: str, role: AttemptRole, attempt: int) -> str:
-    if not 1 <= attempt <= 9999:
-        raise ValueError(f"attempts count from 1 to 9999, not {attempt}")
+    if not 1 <= attempt <= ATTEMPTS_MAX:
+        raise ValueError(f"attempts count from 1 to {ATTEMPTS_MAX}, not {attempt}")
     return f"{call_id}-{role}" if attempt == 1 else f"{call_id}-{role}-{attempt}"

@@ -122,6 +122,18 @@ class CallSession:
         return Live(self.call.id, self._channels.caller, frozenset(self._channels.held))
 
     @property
+    def caller_channel(self) -> str:
+        return self._channels.caller
+
+    @property
+    def going_on(self) -> bool:
+        return self.call.state not in {State.ENDING, State.ENDED}
+
+    def note(self, kind: str, detail: str) -> None:
+        """Something for the record that means nothing to the call itself."""
+        self._journal.write(c.Note(self._now() - self.call.started, kind, detail))
+
+    @property
     def started_at(self) -> datetime:
         """As the record has it."""
         return self._journal.started_at
@@ -376,7 +388,7 @@ class CallSession:
             self._context = asyncio.create_task(gathering)
         context = await self._context
         if first and context.missing:
-            self._journal.write(c.Note(self._now() - self.call.started, "context_missing", "; ".join(context.missing)))
+            self.note("context_missing", "; ".join(context.missing))
         return context.metadata()
 
     async def _close_bot(self, attempt: int, reason: EndReason) -> None:

@@ -89,6 +89,9 @@ class LiveCalls:
     def live(self) -> Sequence[LiveCall]:
         return [shown(session.call, session.started_at) for session in self._dispatcher.sessions.values()]
 
+    def check(self, call_id: str) -> None:
+        self._session(call_id)
+
     async def hang_up(self, call_id: str, by: str) -> None:
         self._session(call_id).post(e.OperatorHungUp(by))
 

@@ -31,6 +31,7 @@ from controller.session.caller_leg import DIALPLAN_CONTEXT
 from controller.session.journal import Submit
 from controller.session.limits import OwnLimits
 from controller.session.lines import Lines
+from controller.session.listeners import Listeners, WhoListens
 from controller.session.media_workers import MediaWorkers
 from controller.session.placing import to_call
 from controller.session.recordings import Recordings
@@ -70,10 +71,16 @@ class Rules:
     """What those see whom we call."""
 
 
+def nobody(_phone: str, _call_id: str) -> str:
+    return ""
+
+
 class Dispatcher:
     """An `ari.event_stream.EventListener`; `media_workers` reports to it too."""
 
-    def __init__(self, ari: AriClient, router: Router, submit: Submit, rules: Rules) -> None:
+    def __init__(
+        self, ari: AriClient, router: Router, submit: Submit, rules: Rules, who_listens: WhoListens = nobody
+    ) -> None:
         self.workers = MediaWorkers(self, rules.load_max)
         self.connected = False
         self.lines = Lines()
@@ -105,6 +112,7 @@ class Dispatcher:
         self._sessions: dict[str, CallSession] = {}
         self._by_channel: dict[str, CallSession] = {}
         self._background = Background("a call failed")
+        self._listeners = Listeners(ari, self._sessions, who_listens)
         self._shutting_down = False
         self._asterisk_started = ""
         """When Asterisk says it was started: another time means that all its calls are gone."""
@@ -135,7 +143,7 @@ class Dispatcher:
 
     def asterisk_event(self, event: AriEvent) -> None:
         channel_id = subject_of(event)
-        if channel_id is None:
+        if channel_id is None or self._listeners.take(event, channel_id):
             return
         session = self._session_of(channel_id)
         if session:
@@ -153,6 +161,8 @@ class Dispatcher:
         if ids.parse(channel.id):
             # Asked for by a call that has ended since.
             self._background.start(self._attempt(self._ari.hangup(channel.id)))
+        elif Listeners.dials(channel):
+            self._background.start(self._listeners.serve(channel))
         elif self._shutting_down:
             self._background.start(self._attempt(self._ari.continue_in_dialplan(channel.id, DIALPLAN_CONTEXT)))
         else:
@@ -258,6 +268,7 @@ class Dispatcher:
                 self._post(call_id, e.HumanAnswered(ours.attempt))
 
     async def _clean_up(self, found: reconciliation.Findings) -> None:
+        await self._listeners.compare(found.listeners, found.listeners_bridges)
         for channel in found.callers_new:
             if channel.id not in self._by_channel:
                 self._arrive(channel, tuple(channel.dialplan.app_data.split(",")[1:]))
@@ -281,6 +292,7 @@ class Dispatcher:
     async def shut_down(self) -> None:
         """Give every caller to the dialplan, which sends them to the human; then stop."""
         self._shutting_down = True
+        self._listeners.close()
         for session in self._sessions.values():
             session.post(e.ShutDown())
         await self._background.wait(SHUTDOWN_SECONDS)

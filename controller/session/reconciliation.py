@@ -39,6 +39,9 @@ class Findings:
     """Callers who wait unanswered in our application and whom nobody serves."""
     callers_stranded: list[Channel] = field(default_factory=list)
     """Answered callers in our application whose session is gone."""
+    listeners: dict[str, Channel] = field(default_factory=dict)
+    """Phones that listen in, and the snoops between them and calls."""
+    listeners_bridges: frozenset[str] = frozenset()
     orphaned_channels: list[str] = field(default_factory=list)
     orphaned_bridges: list[str] = field(default_factory=list)
 
@@ -53,15 +56,19 @@ def compare(app: str, channels: Iterable[Channel], bridges: Iterable[Bridge], se
     callers = {session.caller_channel for session in known.values()}
     for channel in there.values():
         ours = ids.parse(channel.id)
-        if ours:
+        if (ours and ours.role == "listen") or (ids.is_call_id(channel.dialplan.exten) and _is_in(app, channel)):
+            findings.listeners[channel.id] = channel
+        elif ours:
             if ours.call_id not in known:
                 stranded = ours.role == "callee" and channel.state == "Up"
                 findings.callers_stranded.append(channel) if stranded else findings.orphaned_channels.append(channel.id)
         elif channel.id not in callers and _is_in(app, channel):
             unanswered = channel.state == UNANSWERED
             (findings.callers_new if unanswered else findings.callers_stranded).append(channel)
+    parsed = {bridge.id: ours for bridge in bridges if (ours := ids.parse(bridge.id))}
+    findings.listeners_bridges = frozenset(name for name, ours in parsed.items() if ours.role == "listen")
     findings.orphaned_bridges = [
-        bridge.id for bridge in bridges if (ours := ids.parse(bridge.id)) and ours.call_id not in known
+        name for name, ours in parsed.items() if ours.call_id not in known and ours.role != "listen"
     ]
     return findings
 

@@ -1,46 +1,16 @@
 """The page as a person uses it: it calls the bot, shows what happens, and remembers it."""
 
-import asyncio
-
 from playwright.async_api import Page, expect
 
 from controller.carrier import listening
 from controller.carrier.carrier import Carrier
 from controller.carrier.sounds import tone
+from tests.browser import ear
 from tests.browser.conftest import SAID
 from tests.integration.stack.bot import Bot
 from tests.integration.stack.stack import Stack
 
 BOT = 1_000.0  # Hz
-LEVEL_AT = """async (hertz) => {
-    const audio = document.querySelector("audio");
-    if (!audio || !audio.srcObject) return null;
-    window.ear ??= (() => {
-        const context = new AudioContext(), analyser = context.createAnalyser();
-        analyser.fftSize = 4096;
-        analyser.smoothingTimeConstant = 0;
-        context.createMediaStreamSource(audio.srcObject).connect(analyser);
-        return {context, analyser};
-    })();
-    const {context, analyser} = window.ear;
-    const bins = new Float32Array(analyser.frequencyBinCount);
-    analyser.getFloatFrequencyData(bins);
-    const width = context.sampleRate / analyser.fftSize;
-    return {level: bins[Math.round(hertz / width)], loudest: bins.indexOf(Math.max(...bins)) * width};
-}"""
-"""What is in the page's audio, not what its labels say: decibels at a frequency, and which is the loudest."""
-
-
-async def hears(page: Page, hertz: float) -> None:
-    """Until this is the loudest tone in the page's audio."""
-    heard = None
-    try:
-        async with asyncio.timeout(8):
-            while not (heard and heard["level"] > -50 and abs(heard["loudest"] - hertz) < 30):
-                await asyncio.sleep(0.05)
-                heard = await page.evaluate(LEVEL_AT, hertz)
-    except TimeoutError:
-        raise AssertionError(f"the page does not hear {hertz} Hz, but {heard}") from None
 
 
 async def test_a_call_from_the_page(page: Page, stack: Stack, bot: Bot, carrier: Carrier) -> None:
@@ -54,7 +24,7 @@ async def test_a_call_from_the_page(page: Page, stack: Stack, bot: Bot, carrier:
     # Page to bot, and bot to page.
     await call.until(lambda: bool(listening.tones(call.heard[-8_000:], SAID, 200)), "the microphone's tone")
     await call.speak(tone(BOT, 4.0))
-    await hears(page, BOT)
+    await ear.until_loudest(page, BOT)
     await call.send("clear")
 
     # A key, a result, a human.

@@ -8,6 +8,7 @@ import { watch } from "./meter";
 import { ticking } from "./store";
 
 export type Phase = "idle" | "calling" | "talking";
+export const listensTo = signal(""); // id of the call that is only heard
 
 interface Account {
   user: string;
@@ -48,6 +49,27 @@ export async function dial(number: string): Promise<void> {
   } catch (error) {
     finish(said(error));
   }
+}
+
+/** Hear a call in progress. No microphone is opened: nothing can be said. */
+export async function listenIn(id: string): Promise<void> {
+  if (busy.value) return;
+  phase.value = "calling";
+  problem.value = "";
+  listensTo.value = id;
+  try {
+    const account = await post<Account>(`/v1/calls/${encodeURIComponent(id)}/listen`);
+    await call(account, account.number, silence());
+  } catch (error) {
+    finish(said(error));
+  }
+}
+
+/** Asterisk takes a phone that sends nothing for one that was cut off. */
+function silence(): MediaStream {
+  const context = new AudioContext();
+  tidy.push(() => void context.close());
+  return context.createMediaStreamDestination().stream;
 }
 
 async function openMicrophone(): Promise<MediaStream> {
@@ -104,6 +126,7 @@ function finish(why: string): void {
   for (const act of tidy.reverse()) act();
   tidy = [];
   session = null;
+  listensTo.value = "";
   problem.value = why;
   phase.value = "idle";
   ticking.value = false;

@@ -36,6 +36,9 @@ class FakeCalls:
     def live(self) -> Sequence[LiveCall]:
         return self.calls
 
+    def check(self, call_id: str) -> None:
+        self._do("check", call_id)
+
     async def hang_up(self, call_id: str, by: str) -> None:
         self._do("hang_up", call_id, by)
 

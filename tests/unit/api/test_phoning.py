@@ -108,3 +108,18 @@ async def test_an_asterisk_that_gives_none(api: Api, exchange: FakeExchange) -> 
     async with api.session.ws_connect(url, headers=OPERATE) as socket:
         assert (await socket.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
     await gone(exchange)
+
+
+async def test_an_account_that_hears_one_call(api: Api, asterisk: FakeExchange) -> None:
+    call_id = api.calls.calls[0].id
+    account = await api.json("POST", f"/v1/calls/{call_id}/listen", "operate", 201)
+    assert account["number"] == call_id
+    channel = f"PJSIP/{account['user']}-00000001"
+    assert api.parts.softphones.who_listens(channel, call_id) == "operate-person"
+    assert not api.parts.softphones.who_listens(channel, "20261122-163012-zzzzzz")
+    assert not api.parts.softphones.who_listens("PJSIP/phone-00000001", call_id)
+    other = await api.json("POST", "/v1/softphone", "operate", 201)
+    assert not api.parts.softphones.who_listens(f"PJSIP/{other['user']}-00000002", call_id)
+    await api.json("POST", f"/v1/calls/{call_id}/listen", "read", 403)
+    await api.json("POST", "/v1/calls/20261122-163012-zzzzzz/listen", "operate", 404)
+    assert ("endpoint", account["user"]) in asterisk.objects

@@ -71,3 +71,12 @@ def test_a_callee_of_an_earlier_controller() -> None:
 def test_what_is_not_ours_is_left_alone() -> None:
     there = [channel("1795.7", app_data="other-app"), channel("1795.8", app_data="ari-controller-2,x")]
     assert compare(APP, there, [bridge("conference")], []) == Findings()
+
+
+def test_listeners_are_no_callers_and_no_orphans() -> None:
+    phone = Channel("p", "PJSIP/browser-1", "Up", NOBODY, NOBODY, DialplanCEP("c", CALL, f"{APP},phone"), "2026")
+    snoop, room = channel(f"{CALL}-listen-12", app_data=APP), bridge(f"{OTHER}-listen-12")
+    found = compare(APP, [channel("caller-1"), channel(f"{CALL}-media"), phone, snoop], [room], [LIVE])
+    assert found == Findings(
+        listeners={"p": phone, snoop.id: snoop}, listeners_bridges=frozenset({f"{OTHER}-listen-12"})
+    )

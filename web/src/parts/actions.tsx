@@ -3,6 +3,7 @@
 import { useRef, useState } from "preact/hooks";
 import { post, Refusal } from "../api";
 import { t } from "../look";
+import { busy, hangUp, listenIn, listensTo } from "../softphone";
 import { mayOperate } from "../store";
 import { Icon } from "./icon";
 
@@ -33,6 +34,11 @@ export function Actions({ id, state }: { id: string; state: string }) {
 
   return (
     <div class="actions">
+      {listensTo.value === id ? (
+        <button type="button" aria-pressed={true} onClick={hangUp}><Icon name="ear" /> {t("listening")}</button>
+      ) : (
+        <button type="button" disabled={state === "ending" || busy.value} onClick={() => void listenIn(id)}><Icon name="ear" /> {t("listenIn")}</button>
+      )}
       <button type="button" disabled={state !== "talking"} onClick={() => dialog.current?.showModal()}><Icon name="transfer" /> {t("transferTo")}</button>
       <button type="button" class="danger" disabled={state === "ending"} onClick={() => void act("hangup")}><Icon name="hangup" /> {t("hangUp")}</button>
       <p class="problem" role="alert">{problem}</p>

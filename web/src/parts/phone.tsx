@@ -3,7 +3,7 @@
 import type { Signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { clock, t } from "../look";
-import { busy, choose, dial, hangUp, levels, listMicrophones, microphone, microphones, mute, muted, phase, press, problem, talkingSince } from "../softphone";
+import { busy, choose, dial, hangUp, levels, listensTo, listMicrophones, microphone, microphones, mute, muted, phase, press, problem, talkingSince } from "../softphone";
 import { about, mayOperate, now } from "../store";
 import { Icon } from "./icon";
 
@@ -19,6 +19,7 @@ export function Phone() {
   if (!open && !busy.value) {
     return <button type="button" class="dock primary" onClick={() => setOpen(true)}><Icon name="phone" /> {t("call")}</button>;
   }
+  if (listensTo.value) return <Listening />;
   const filled = number || about.value?.phone_number || "";
   return (
     <section class="phone card" aria-labelledby="phone-title">
@@ -51,6 +52,21 @@ export function Phone() {
           <button type="button" class="primary" onClick={() => void dial(filled)}><Icon name="phone" /> {t("call")}</button>
         )}
       </p>
+    </section>
+  );
+}
+
+/** The same telephone, only to hear with. */
+function Listening() {
+  return (
+    <section class="phone card" aria-labelledby="phone-title">
+      <header>
+        <h2 id="phone-title">{t("listeningTo")}</h2>
+        <span class="clock" role="status">{phase.value === "talking" ? clock(now.value - talkingSince.value) : t("ringing")}</span>
+      </header>
+      <Meter name={t("heard")} level={levels.heard} />
+      <p class="sub">{t("nobodyHears")}</p>
+      <p class="buttons"><button type="button" class="danger" onClick={hangUp}><Icon name="hangup" /> {t("stopListening")}</button></p>
     </section>
   );
 }
