@@ -9,7 +9,8 @@ RUN := .venv/bin/
 # (docs/asterisk.md). A test that fails gets two more tries and is listed as RERUN; one that often is has a fault.
 ONCE_MORE := --reruns 2 -raR
 SHELL_SCRIPTS := setup/docker setup/fetch-compose setup/base-images setup/build-base-image setup/python setup/sipp \
-	setup/postgres setup/voice setup/node setup/chromium setup/demo asterisk-conf/entrypoint asterisk-conf/healthcheck
+	setup/postgres setup/pipecat setup/voice setup/node setup/chromium setup/demo asterisk-conf/entrypoint \
+	asterisk-conf/healthcheck
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -43,6 +44,8 @@ unit: .venv/ready  ## tests without containers
 # Two at a time, each with Asterisks of its own; what is built is built beforehand, so that no call shares the processor.
 integration: .venv/ready images  ## tests on real Asterisk
 	@docker compose build --quiet
+	@setup/pipecat >/dev/null
+	@setup/node >/dev/null
 	TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest --numprocesses 2 --dist loadfile $(ONCE_MORE) tests/integration
 
 conformance: .venv/ready images  ## what each bot protocol can do on real calls, a line each
