@@ -37,9 +37,11 @@ RAW_EVENTS_KEPT_MAX: Final = 2_000
 def counted(metrics: Metrics, submit: Submit) -> Submit:
     """Everything that is written is counted on its way."""
 
-    def submit_counted(item: Item, stored: Callable[[], None] | None) -> None:
+    def submit_counted(
+        item: Item, stored: Callable[[], None] | None = None, refused: Callable[[], None] | None = None
+    ) -> None:
         metrics.observe(item)
-        submit(item, stored)
+        submit(item, stored, refused)
 
     return submit_counted
 

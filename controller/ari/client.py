@@ -281,23 +281,26 @@ class AriClient:
     async def stop_playback(self, playback_id: str) -> None:
         await self._do(operations.STOP_PLAYBACK, {"playbackId": playback_id}, gone=(404,))
 
-    async def record_channel(
+    async def record_channel(  # noqa: PLR0913 - Asterisk's own
         self,
         channel_id: str,
         name: str,
         *,
+        file_format: str = "wav",
         seconds: int | None = None,
         silence_seconds: int | None = None,
         terminate_on: str | None = None,
         beep: bool = True,
     ) -> None:
-        """Records a party that is in no bridge, as WAV: at most `seconds`, until silence or a key (none, any, *, #).
+        """Records a party that is in no bridge: at most `seconds`, until silence or a key (none, any, *, #).
+
+        `file_format`: wav, or wav16 for 16 kHz.
 
         It begins with the beep, after what is being played. How it goes comes as events: RecordingStarted, then
         RecordingFinished (also when the party hangs up) or RecordingFailed. A name that exists is an error.
         """
         query: dict[str, Value | None] = {
-            "name": name, "format": "wav", "maxDurationSeconds": seconds, "maxSilenceSeconds": silence_seconds,
+            "name": name, "format": file_format, "maxDurationSeconds": seconds, "maxSilenceSeconds": silence_seconds,
             "ifExists": "fail", "beep": beep, "terminateOn": terminate_on,
         }  # fmt: skip
         await self._do(operations.RECORD_CHANNEL, {"channelId": channel_id}, query)

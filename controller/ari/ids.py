@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal, cast
 
-AttemptRole = Literal["media", "agent", "consult", "said", "heard", "listen"]
-Role = Literal["media", "agent", "bridge", "callee", "consult", "said", "heard", "listen"]
+AttemptRole = Literal["media", "agent", "consult", "said", "heard", "other", "listen"]
+Role = Literal["media", "agent", "bridge", "callee", "consult", "said", "heard", "other", "listen"]
 
 ENTROPY_BYTES: Final = 4
 """6 characters of 5 bits need 30 bits: a billion values for the calls of one second."""
@@ -19,14 +19,14 @@ _CODE_LENGTH: Final = 6
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 """Base 32 after Douglas Crockford: no i, l, o, u, so that an id can be read out over the phone."""
 
-_PART: Final = re.compile(r"(?P<channel>.+)_(?P<at_ms>\d{1,9})")
+_PART: Final = re.compile(r"(?P<channel>.+)_(?P<number>\d{1,4})_(?P<at_ms>\d{1,9})")
 
 ATTEMPTS_MAX: Final = 9999
 
 _CALL: Final = re.compile(rf"\d{{8}}-\d{{6}}-[{_ALPHABET}]{{{_CODE_LENGTH}}}")
 _OURS: Final = re.compile(
     rf"(?P<call_id>{_CALL.pattern})"
-    r"-(?:(?P<one>bridge|callee)|(?P<role>media|agent|said|heard|listen)(?:-(?P<attempt>[2-9]|[1-9]\d{1,3}))?)"
+    r"-(?:(?P<one>bridge|callee)|(?P<role>media|agent|said|heard|other|listen)(?:-(?P<attempt>[2-9]|[1-9]\d{1,3}))?)"
 )
 
 
@@ -37,6 +37,18 @@ class OurId:
     call_id: str
     role: Role
     attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PartName:
+    """What the name of a part of a recording says: which channel's, and of which recording of the call.
+
+    `at_ms`: where in the call it begins.
+    """
+
+    ours: OurId
+    number: int
+    at_ms: int
 
 
 def call_id(now_utc: datetime, entropy: bytes) -> str:
@@ -86,6 +98,11 @@ def heard_id(call_id: str, number: int) -> str:
     return _attempt_id(call_id, "heard", number)
 
 
+def other_id(call_id: str, nth: int) -> str:
+    """The snoop channel that hears what a human says who has the caller: the `nth` such channel of this call."""
+    return _attempt_id(call_id, "other", nth)
+
+
 def listen_id(call_id: str, number: int) -> str:
     """The snoop channel of an operator who listens in, and the bridge in which the two meet."""
     return _attempt_id(call_id, "listen", number)
@@ -95,16 +112,18 @@ def is_call_id(text: str) -> bool:
     return _CALL.fullmatch(text) is not None
 
 
-def part_name(channel_id: str, at_ms: int) -> str:
+def part_name(channel_id: str, number: int, at_ms: int) -> str:
     """What Asterisk calls the recording of a snoop channel: all that a later controller has to know of it."""
-    return f"{channel_id}_{at_ms}"
+    return f"{channel_id}_{number}_{at_ms}"
 
 
-def parse_part(name: str) -> tuple[OurId, int] | None:
-    """Whose recording it is, and where in the call it begins (milliseconds). None: it is none of these."""
+def parse_part(name: str) -> PartName | None:
+    """Read it back. None: it is the recording of something else."""
     match = _PART.fullmatch(name)
     ours = parse(match["channel"]) if match else None
-    return (ours, int(match["at_ms"])) if match and ours and ours.role in ("said", "heard") else None
+    if match is None or ours is None or ours.role not in ("said", "heard", "other"):
+        return None
+    return PartName(ours, int(match["number"]), int(match["at_ms"]))
 
 
 def parse(asterisk_id: str) -> OurId | None:

@@ -404,10 +404,10 @@ class CommandFailed:
 
 @dataclass(frozen=True, slots=True)
 class RecordingChanged:
-    """What Asterisk does about the recording of the call with this number."""
+    """What Asterisk does about the recording of the call with this number. `lost`: half of it ended by itself."""
 
     number: int
-    state: Literal["recording", "paused", "stopped", "failed"]
+    state: Literal["recording", "paused", "stopped", "failed", "lost"]
     detail: str = ""
 
 

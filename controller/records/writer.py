@@ -44,6 +44,7 @@ class Store(Protocol):
 class _Entry(NamedTuple):
     item: Item
     stored: Callable[[], None] | None
+    refused: Callable[[], None] | None
 
 
 class RecordWriter:
@@ -71,20 +72,24 @@ class RecordWriter:
         """Begin to write. Items submitted before wait for it."""
         self._task = asyncio.create_task(self._run(), name="record-writer")
 
-    def submit(self, item: Item, stored: Callable[[], None] | None = None) -> None:
+    def submit(
+        self, item: Item, stored: Callable[[], None] | None = None, refused: Callable[[], None] | None = None
+    ) -> None:
         """Have an item stored; never blocks. `stored` is called in the event loop once it is on disk.
 
-        It is not called for an item that is lost.
+        `refused` is called when the database does not take it: its call is not there, or not any more. Neither is
+        called for an item that is lost on the way.
         """
+        entry = _Entry(item, stored, refused)
         if isinstance(item, LogWritten):
             if len(self._logs) >= LOGS_WAITING_MAX:
                 self._logs.popleft()
                 self._lose(1, "the oldest log was thrown away, too many are waiting")
-            self._logs.append(_Entry(item, stored))
+            self._logs.append(entry)
         elif len(self._records) >= RECORDS_WAITING_MAX:
             self._lose(1, "a record was refused, too many are waiting")
         else:
-            self._records.append(_Entry(item, stored))
+            self._records.append(entry)
         self._awake.set()
 
     async def close(self, timeout_seconds: float) -> None:
@@ -132,14 +137,16 @@ class RecordWriter:
                 pause = min(2 * pause, RETRY_SECONDS_MAX)
             except ItemsRefused as error:
                 if len(batch) == 1:
-                    self._lose(1, f"the database refused {batch[0].item!r:.200}: {error}")
+                    item = batch[0].item
+                    self._lose(1, f"the database refused {type(item).__name__} of call {item.call_id}: {error}")
+                    _call_back([batch[0].refused])
                     return
                 for entry in batch:
                     await self._write([entry])
                 return
             else:
                 self._say_back()
-                _call_back(batch)
+                _call_back([entry.stored for entry in batch])
                 return
 
     async def _pause(self, seconds: float) -> None:
@@ -170,9 +177,9 @@ class RecordWriter:
             _logger.error("records are lost", reason=reason, lost=self.lost)
 
 
-def _call_back(batch: Sequence[_Entry]) -> None:
+def _call_back(waiting: Sequence[Callable[[], None] | None]) -> None:
     # Through the loop: what a callback raises is the loop's to report, and not the end of the writer.
     loop = asyncio.get_running_loop()
-    for entry in batch:
-        if entry.stored is not None:
-            loop.call_soon(entry.stored)
+    for callback in waiting:
+        if callback is not None:
+            loop.call_soon(callback)

@@ -194,10 +194,12 @@ class CallSession:
             self._channels.entered(channel_id)
         if isinstance(event, StasisEnd | ChannelDestroyed):
             self._channels.ended(channel_id)
-        if ours.role in ("said", "heard"):
+        if ours.role in ("said", "heard", "other"):
             if isinstance(event, StasisEnd | ChannelDestroyed | RecordingFinished | RecordingFailed):
                 self._recorder.ended(channel_id)
             return None
+        if ours.role == "agent" and isinstance(event, StasisEnd | ChannelDestroyed):
+            self._recorder.human_left(channel_id)
         translate = translation.from_human_channel if ours.role == "agent" else translation.from_media_channel
         return translate(event, ours.attempt)
 
@@ -320,7 +322,8 @@ class CallSession:
             case c.EndConsult():
                 await self._humans.end_consult()
             case c.JoinHuman(attempt=attempt):
-                await self._humans.join(attempt)
+                if await self._humans.join(attempt):
+                    self._background.start(self._recorder.human_joined(ids.agent_id(self.call.id, attempt)))
             case _:
                 await self._to_caller(command)
 

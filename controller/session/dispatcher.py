@@ -256,9 +256,9 @@ class Dispatcher:
             if ours and ours.role == "agent":
                 self._post(call_id, e.HumanGone(ours.attempt, TransferOutcome.FAILED, "ended while Asterisk was away"))
             elif ours and ours.role in ("said", "heard"):
-                lost = e.RecordingChanged(ours.attempt, "failed", "ended while Asterisk was away")
+                lost = e.RecordingChanged(ours.attempt, "lost", "ended while Asterisk was away")
                 self._post(call_id, lost)
-            elif ours:
+            elif ours and ours.role != "other":
                 self._post(call_id, e.MediaGone(ours.attempt, "ended while Asterisk was away"))
         for call_id in found.callees_up:
             self._post(call_id, e.CallerAnswered())

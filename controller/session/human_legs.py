@@ -81,8 +81,8 @@ class HumanLegs:
             await attempt(self._ari.add_channel(self._channels.bridge, media))
         await self._channels.close_bridge(bridge)
 
-    async def join(self, number: int) -> None:
-        """The human takes the place of the media channel.
+    async def join(self, number: int) -> bool:
+        """The human takes the place of the media channel, or not.
 
         One goes before the other comes: when a third channel joins and one of the three leaves within milliseconds,
         Asterisk 22.10.1 may go on sending in one direction only (seen on one call in three).
@@ -98,11 +98,14 @@ class HumanLegs:
             await self._channels.end(agent)
             for channel in media:
                 await attempt(self._ari.add_channel(self._channels.bridge, channel))
+            joined = False
             self._post(e.HumanGone(number, TransferOutcome.FAILED, words(error)))
         else:
+            joined = True
             self._post(e.HumanJoined(number))
         if consulted:
             await self._channels.close_bridge(before)
+        return joined
 
     async def hang_up(self, number: int) -> None:
         await self._channels.end(self._id(number))

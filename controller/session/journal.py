@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -18,8 +18,13 @@ from controller.session import translation
 HANDOFF_HOURS: Final = 24
 """How long a human may read what the bot has found out: a working day, and the one who takes it over."""
 
-Submit = Callable[[Item, Callable[[], None] | None], None]
-"""Hands an item to the store; the callback comes once it is kept."""
+
+class Submit(Protocol):
+    """Hands an item to the store. `stored` comes once it is kept, `refused` if its call is not in the records."""
+
+    def __call__(
+        self, item: Item, stored: Callable[[], None] | None = None, refused: Callable[[], None] | None = None
+    ) -> None: ...
 
 
 class Journal:

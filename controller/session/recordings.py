@@ -1,12 +1,12 @@
 """Recordings of calls that have been made: fetched from Asterisk, put together, written down, and gone from there.
 
-Asterisk has its two files until the record of the recording is stored. Whatever interrupts us, a controller that died
+Asterisk has its files until the record of the recording is stored. Whatever interrupts us, a controller that died
 included: the next connection to Asterisk finds them by their names, and goes on.
 """
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +16,9 @@ from controller.ari import ids
 from controller.ari.client import AriClient
 from controller.background import Background
 from controller.errors import AsteriskError, ControllerError
-from controller.records.items import Item, RecordingMade
+from controller.records.items import RecordingMade
 from controller.session.channels import attempt
+from controller.session.journal import Submit
 from controller.sounds import stereo
 
 FINISH_SECONDS: Final = 3.0
@@ -29,26 +30,29 @@ AT_ONCE_MAX: Final = 2
 CLOSE_SECONDS: Final = 2.0
 """For what is under way when we stop; what is not done then is done after the next start."""
 
-Submit = Callable[[Item, Callable[[], None] | None], None]
-
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of the two."""
+    """One file of Asterisk's. `at_ms`: where in the call it begins."""
 
     channel: str
     name: str
+    at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """One recording of a call, while Asterisk has it. `at_ms`: where in the call it began."""
+    """One recording of a call, while Asterisk has it. `at_ms`: where in the call it began.
+
+    `others`: what humans said who had the caller.
+    """
 
     call_id: str
     number: int
     at_ms: int
+    others: tuple[Part, ...] = ()
 
     @property
     def name(self) -> str:
@@ -59,8 +63,33 @@ class Parts:
     def both(self) -> tuple[Part, Part]:
         """What the caller said, and what the caller heard."""
         channels = ids.said_id(self.call_id, self.number), ids.heard_id(self.call_id, self.number)
-        said, heard = (Part(channel, ids.part_name(channel, self.at_ms)) for channel in channels)
+        names = (ids.part_name(channel, self.number, self.at_ms) for channel in channels)
+        said, heard = (Part(channel, name, self.at_ms) for channel, name in zip(channels, names, strict=True))
         return said, heard
+
+    @property
+    def all(self) -> tuple[Part, ...]:
+        """The caller's first."""
+        return (*self.both, *self.others)
+
+
+def group(names: Iterable[str]) -> tuple[list[Parts], list[str]]:
+    """Recordings of calls among the names of files; and files that are left over of such as are ours already."""
+    found = [(name, part) for name in names if (part := ids.parse_part(name))]
+    whole = {
+        (part.ours.call_id, part.number): Parts(part.ours.call_id, part.number, part.at_ms)
+        for _, part in found
+        if part.ours.role == "said"
+    }
+    left_over = []
+    for name, part in sorted(found):
+        key = (part.ours.call_id, part.number)
+        if key not in whole:
+            left_over.append(name)
+        elif part.ours.role == "other":
+            other = Part(ids.other_id(part.ours.call_id, part.ours.attempt), name, part.at_ms)
+            whole[key] = replace(whole[key], others=(*whole[key].others, other))
+    return list(whole.values()), left_over
 
 
 class Recordings:
@@ -98,11 +127,13 @@ class Recordings:
         except ControllerError as error:
             log.warning("could not look for recordings", reason=str(error))
             return
-        found = [part for name in names if (part := ids.parse_part(name))]
-        for parts in {Parts(ours.call_id, ours.attempt, at_ms) for ours, at_ms in found}:
+        whole, left_over = group(names)
+        for parts in whole:
             if parts.name not in self._in_hand:
                 log.info("recording of an earlier controller found", recording=parts.name)
                 self.keep(parts)
+        for name in left_over:
+            await attempt(self._ari.delete_recording(name))
 
     async def close(self) -> None:
         if self._rescuing:
@@ -119,23 +150,26 @@ class Recordings:
                 self._in_hand.discard(parts.name)
                 return
         if made:
-            self._submit(made, lambda: self._background.start(self._remove(parts)))
+            start = self._background.start
+            self._submit(made, lambda: start(self._remove(parts)), lambda: start(self._discard(parts)))
         else:
             await self._remove(parts)
 
     async def _put_together(self, parts: Parts) -> RecordingMade | None:
         """None: nothing was recorded."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        target = self._folder / f"{parts.name}.wav"
-        fetched: list[Path | None] = []
+        target = self._file(parts)
+        fetched: list[tuple[Part, Path | None]] = []
         try:
-            for part in parts.both:
-                fetched += [await self._fetch(part.name)]
-            if not any(fetched):
+            for part in parts.all:
+                fetched += [(part, await self._fetch(part.name))]
+            (_, said), (_, heard), *humans = fetched
+            if not (said or heard):
                 return None
-            file = await asyncio.to_thread(stereo.join, fetched[0], fetched[1], target)
+            others = [stereo.Other(path, part.at_ms - parts.at_ms) for part, path in humans if path]
+            file = await asyncio.to_thread(stereo.join, said, heard, target, others)
         finally:
-            for path in fetched:
+            for _, path in fetched:
                 if path:
                     path.unlink(missing_ok=True)
         if not file.duration_ms:
@@ -162,7 +196,16 @@ class Recordings:
         return path
 
     async def _remove(self, parts: Parts) -> None:
-        """From Asterisk: it is ours now."""
-        for part in parts.both:
+        """From Asterisk: it is ours now. What the caller said last: by that a later controller knows a recording."""
+        for part in reversed(parts.all):
             await attempt(self._ari.delete_recording(part.name))
         self._in_hand.discard(parts.name)
+
+    async def _discard(self, parts: Parts) -> None:
+        """There is no such call in the records: what is known of the caller was removed while the call lasted."""
+        log.info("recording of a forgotten call removed", recording=parts.name)
+        await asyncio.to_thread(self._file(parts).unlink, missing_ok=True)
+        await self._remove(parts)
+
+    def _file(self, parts: Parts) -> Path:
+        return self._folder / f"{parts.name}.wav"

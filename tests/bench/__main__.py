@@ -41,7 +41,10 @@ async def main(parts: list[str]) -> None:
 if __name__ == "__main__":
     if unknown := [part for part in sys.argv[1:] if part not in PARTS]:
         sys.exit(f"no part {unknown[0]!r}: there are {', '.join(PARTS)}")
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger("warning"),
+    )
     pin("load")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main(sys.argv[1:] or list(PARTS)))

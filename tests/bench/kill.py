@@ -1,5 +1,7 @@
 """Part `kill`: controller and media worker killed at random points under calls; what was stored has to arrive."""
 
+import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +16,8 @@ from tests.integration.stack.stack import Stack
 from tests.unit.webhooks.receiver import SECRET, receiving
 
 CALLS: Final = 50
-KILLS: Final = 20
+KILLS: Final = int(os.environ.get("KILLS", "20"))
+"""`make bench PART=kill KILLS=5` for a shorter run."""
 RTP_PORTS: Final = 400
 """Of each Asterisk, four to a call."""
 
@@ -28,8 +31,14 @@ async def run() -> AsyncIterator[dict[str, Any]]:
             stack.start_controller(WEBHOOK_URL=receiver.url, WEBHOOK_SECRET=SECRET)
             try:
                 async with Carrier(pair.carrier.url, pair.carrier.password) as carrier:
-                    kept = await kill_under_calls(stack, bot, carrier, receiver, calls=CALLS, kills=KILLS)
+                    kept = await kill_under_calls(
+                        stack, bot, carrier, receiver, calls=CALLS, kills=KILLS, progress=_tell
+                    )
             finally:
                 stack.stop()
     counted = {name: len(value) if isinstance(value, list) else value for name, value in vars(kept).items()}
     yield {"bench": "kill", "calls_at_a_time": CALLS, **counted, "faults": kept.faults[:10]}
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(line + "\n")

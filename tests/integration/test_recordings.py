@@ -1,32 +1,27 @@
 """Calls that are recorded: who is heard on which side, what a pause leaves out, and how it is kept."""
 
-import asyncio
 import hashlib
-import io
 import time
-import wave
 from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
-import numpy as np
 import pytest
 
 from controller.carrier import listening
 from controller.carrier.carrier import Carrier
 from controller.carrier.phone import Phone
-from controller.carrier.sounds import SAMPLE_RATE, Samples, tone
-from controller.records.items import RecordingMade
+from controller.carrier.sounds import SAMPLE_RATE, tone
 from tests.integration.ladder.routes import routes
 from tests.integration.stack.bot import Bot, BotCall
-from tests.integration.stack.stack import API_TOKEN, SETTLE_SECONDS, Stack
+from tests.integration.stack.recorded import recordings, sides, spans
+from tests.integration.stack.stack import API_TOKEN, Stack
 
 pytestmark = pytest.mark.integration
 
 LOW, HIGH, OTHER = 900.0, 1300.0, 620.0  # Hz; ringing is at 425
 ALWAYS, TOLD, ON_DEMAND, NEVER = (f"+4930231252{number:02}" for number in range(4))
 LADDER = '{bot = "reception"}, {human = "desk"}'
-HOLE_SAMPLES_MAX = 800  # 100 ms
 
 
 @pytest.fixture
@@ -90,39 +85,6 @@ async def both_speak(caller: Phone, call: BotCall) -> None:
     await caller.until_quiet(200, since=since)
 
 
-async def recordings(stack: Stack, count: int = 1) -> list[RecordingMade]:
-    """Of the test's only call; they are there a moment after its end, and Asterisk has nothing of them any more."""
-    call_id = (await stack.record()).summary.id
-    deadline = time.monotonic() + SETTLE_SECONDS
-    async with stack.ari() as ari:
-        while True:
-            made = (await stack.record_of(call_id)).recordings
-            if len(made) == count and not [name for name in await ari.stored_recordings() if call_id in name]:
-                return list(made)
-            assert time.monotonic() < deadline, f"{made}, not {count}\n{stack.controller.log()}"
-            await asyncio.sleep(0.05)
-
-
-def sides(stack: Stack, made: RecordingMade) -> tuple[Samples, Samples]:
-    """The caller, and what the caller heard; the file is what its record says."""
-    content = (stack.directory / "recordings" / f"{made.name}.wav").read_bytes()
-    assert (len(content), hashlib.sha256(content).hexdigest()) == (made.size_bytes, made.sha256)
-    with wave.open(io.BytesIO(content)) as file:
-        assert (file.getnchannels(), file.getframerate(), file.getsampwidth()) == (2, SAMPLE_RATE, 2)
-        assert made.duration_ms == file.getnframes() * 1000 // SAMPLE_RATE
-        both = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
-    return both[:, 0], both[:, 1]
-
-
-def spans(samples: Samples, hertz: float) -> list[listening.Span]:
-    """Tones; a packet that came late leaves a hole of 20 ms, which divides none."""
-    found: list[listening.Span] = []
-    for span in listening.tones(samples, hertz):
-        goes_on = found and span.start - found[-1].end <= HOLE_SAMPLES_MAX
-        found.append(listening.Span(found.pop().start if goes_on else span.start, span.end))
-    return found
-
-
 async def test_the_bot_is_on_the_right_and_the_caller_on_the_left_also_after_a_transfer(
     stack: Stack, bot: Bot, carrier: Carrier
 ) -> None:
@@ -146,8 +108,7 @@ async def test_the_bot_is_on_the_right_and_the_caller_on_the_left_also_after_a_t
     said, heard = sides(stack, made)
     assert len(spans(said, LOW)) == len(spans(said, OTHER)) == 1
     assert not spans(said, HIGH)
-    # The human is on that side too in three calls of four: see docs/recordings.md, A limit of Asterisk.
-    assert spans(heard, HIGH), "of the bot"
+    assert len(spans(heard, HIGH)) == 2, "of the bot and of the human, once each"
     assert not spans(heard, LOW)
     assert not spans(heard, OTHER)
 

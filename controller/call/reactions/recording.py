@@ -37,8 +37,24 @@ def _do(call: CallState, action: events.RecordingAction) -> Commands:
 
 
 def changed(call: CallState, event: events.RecordingChanged) -> Commands:
-    if event.state == "failed" and event.number == call.tape.number:
+    current = event.number == call.tape.number and call.tape.running
+    if event.state == "lost":
+        yield from _lost(call, event, current=current)
+        return
+    if event.state == "failed" and current:
         call.tape.running = False
     yield call.note(f"recording_{event.state}", event.detail)
     if call.bot:
         yield TellRecording(call.bot.attempt, event.state, event.detail)
+
+
+def _lost(call: CallState, event: events.RecordingChanged, *, current: bool) -> Commands:
+    """What there is of it is kept. Where all of the call has to be recorded, the rest becomes another recording."""
+    yield call.note("recording_failed", event.detail)
+    if call.bot:
+        yield TellRecording(call.bot.attempt, "failed", event.detail)
+    if current:
+        yield from recording.stop(call)
+        # None begins while nothing must be recorded: it could not begin in silence.
+        if not call.tape.paused:
+            yield from recording.begin(call)

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,9 +18,9 @@ from tests.integration.stack.bot import Bot, BotCall
 from tests.integration.stack.stack import Stack
 from tests.unit.webhooks.receiver import Receiver
 
-SAY_SECONDS = 0.02
-"""Between a bot's reports."""
-ALIVE_SECONDS = (0.3, 1.5)
+REPORTS_PER_SECOND = 500
+"""Of all bots together: less than is stored in a second, so that all of them are told so."""
+ALIVE_SECONDS = (0.3, 2.5)
 """How long the calls of a round go on before the kill."""
 DELIVERED_SECONDS = 90.0
 """For the outbox to be empty: longer than the lease that a killed sender leaves behind."""
@@ -48,19 +48,31 @@ class Kept:
 
 
 async def kill_under_calls(
-    stack: Stack, bot: Bot, carrier: Carrier, receiver: Receiver, *, calls: int, kills: int
+    stack: Stack,
+    bot: Bot,
+    carrier: Carrier,
+    receiver: Receiver,
+    *,
+    calls: int,
+    kills: int,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Kept:
     """So many kills, each under so many calls whose bots report all the time; then all that was stored is compared.
 
-    Every third is the media worker's, the others are the controller's.
+    Every third is the media worker's, the others are the controller's. `progress` is told of each.
     """
     spoken: list[BotCall] = []
     for kill in range(kills):
         phones = await _dial(carrier, calls)
-        talkers = [asyncio.create_task(_report(call)) for call in bot.calls[len(spoken) :]]
+        talkers = [
+            asyncio.create_task(_report(call, 2 * calls / REPORTS_PER_SECOND)) for call in bot.calls[len(spoken) :]
+        ]
         spoken = list(bot.calls)
         await asyncio.sleep(random.uniform(*ALIVE_SECONDS))  # noqa: S311
-        (stack.media if kill % 3 == 1 else stack.controller).kill()
+        victim = stack.media if kill % 3 == 1 else stack.controller
+        victim.kill()
+        stored = sum(_acknowledged(call).total() for call in bot.calls)
+        progress(f"kill {kill + 1} of {kills}: {victim.command}, under {len(phones)} calls; {stored} reports stored")
         for talker in talkers:
             talker.cancel()
         await asyncio.gather(*talkers, return_exceptions=True)
@@ -81,14 +93,14 @@ async def _dial(carrier: Carrier, calls: int) -> list[Phone]:
     return phones
 
 
-async def _report(call: BotCall) -> None:
+async def _report(call: BotCall, pause_seconds: float) -> None:
     """What the bot says until its call or its controller is gone."""
     number = 0
     while not call.closed.is_set():
         await call.send("transcript", id=f"t{number}", role="bot", text=f"word {number} {'ä' * (number % 50)}")
         await call.send("result", id=f"r{number}", name=f"Result {number}", data={"number": number})
         number += 1
-        await asyncio.sleep(SAY_SECONDS)
+        await asyncio.sleep(pause_seconds)
 
 
 # --- afterwards ---------------------------------------------------------------------------------------------
@@ -126,9 +138,14 @@ def _firsts(taken: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return list({message["id"]: message for message in reversed(taken)}.values())[::-1]
 
 
+def _acknowledged(call: BotCall) -> Counter[str]:
+    """How often the bot was told that a report of its is stored, by the report's id."""
+    return Counter(message["id"] for message in call.messages if message["type"] == "ack")
+
+
 def _compare_promises(kept: Kept, call: BotCall, records: dict[str, CallDetail]) -> None:
     """What a bot was told is stored is stored, as it said it."""
-    acknowledged = Counter(message["id"] for message in call.messages if message["type"] == "ack")
+    acknowledged = _acknowledged(call)
     kept.acknowledged += acknowledged.total()
     record = records.get(call.start["call_id"])
     if record is None:

@@ -20,12 +20,14 @@ def test_ids_read_back(entropy: bytes, attempt: int) -> None:
     assert ids.parse(ids.media_id(call, attempt)) == ids.OurId(call, "media", attempt)
     assert ids.parse(ids.agent_id(call, attempt)) == ids.OurId(call, "agent", attempt)
     assert ids.parse(ids.said_id(call, attempt)) == ids.OurId(call, "said", attempt)
-    assert ids.parse_part(ids.part_name(ids.heard_id(call, attempt), 1234)) == (ids.OurId(call, "heard", attempt), 1234)
+    for channel in (ids.said_id(call, attempt), ids.heard_id(call, attempt), ids.other_id(call, attempt)):
+        part = ids.PartName(ids.parse(channel) or ids.OurId("", "media"), attempt, 1234)
+        assert ids.parse_part(ids.part_name(channel, attempt, 1234)) == part
     assert ids.parse(ids.callee_id(call)) == ids.OurId(call, "callee")
     assert ids.parse(ids.bridge_id(call)) == ids.OurId(call, "bridge")
 
 
-@pytest.mark.parametrize("name", ["", "x", "20261122-163012-k3v9qx-said", "20261122-163012-k3v9qx-media_12"])
+@pytest.mark.parametrize("name", ["", "x", "20261122-163012-k3v9qx-said", "20261122-163012-k3v9qx-media_1_2"])
 def test_names_of_others_are_no_recordings_of_calls(name: str) -> None:
     assert ids.parse_part(name) is None
 

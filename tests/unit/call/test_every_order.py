@@ -50,7 +50,7 @@ EVENTS: dict[type[e.Event], st.SearchStrategy[Any]] = {
     e.RecordingRequested: st.builds(e.RecordingRequested, attempts, ACTIONS),
     e.OperatorRecorded: st.builds(e.OperatorRecorded, st.just("somebody"), ACTIONS),
     e.RecordingChanged: st.builds(
-        e.RecordingChanged, st.integers(1, 3), st.sampled_from(["recording", "paused", "stopped", "failed"])
+        e.RecordingChanged, st.integers(1, 3), st.sampled_from(["recording", "paused", "stopped", "failed", "lost"])
     ),
     e.HoldRequested: st.builds(e.HoldRequested, attempts, st.booleans()),
     e.DigitsRequested: st.builds(e.DigitsRequested, attempts, st.just("1")),

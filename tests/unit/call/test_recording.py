@@ -161,3 +161,21 @@ def test_the_record_says_who_and_what() -> None:
         ("recording_asked", "pause, by desk"),
         ("recording_paused", ""),
     ]
+
+
+LOST = "what the caller hears was not recorded any more"
+
+
+def test_what_is_lost_of_a_recording_is_said_and_the_rest_is_another() -> None:
+    call = talking(recording=ALWAYS)
+    commands = feed(call, e.RecordingChanged(1, "lost", LOST))
+    assert commands == [c.TellRecording(1, "failed", LOST), c.RecordCall(1, "stop"), c.RecordCall(2, "start")]
+    assert feed(call, e.RecordingChanged(1, "lost", LOST)) == [c.TellRecording(1, "failed", LOST)]
+    assert call.tape.running
+
+
+def test_none_begins_while_nothing_must_be_recorded() -> None:
+    call = talking(recording=ALWAYS)
+    feed(call, e.RecordingRequested(1, "pause"))
+    assert feed(call, e.RecordingChanged(1, "lost"))[1:] == [c.RecordCall(1, "stop")]
+    assert not call.tape.running

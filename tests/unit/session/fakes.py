@@ -1,7 +1,7 @@
 """An Asterisk and a media worker that do as they are told: for faults that the real ones cannot be made to have."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,9 @@ class FakeAri(AriClient):
         self.recording: dict[str, str] = {}
         """Name -> channel."""
         self.stored: dict[str, bytes] = {}
+        self.silent: set[str] = set()
+        """Recordings with nothing in them."""
+        self.codecs = "(ulaw)"
         self.entered: Callable[[str], None] = lambda _: None
         self.recorded: Callable[[str, str], None] = lambda _channel, _name: None
 
@@ -136,8 +139,12 @@ class FakeAri(AriClient):
         self._appear(snoop_id)
         return channel(snoop_id)
 
-    async def record_channel(self, channel_id: str, name: str, **_: Any) -> None:
-        await self._done("record")
+    async def variables(self, _channel_id: str, names: Sequence[str]) -> dict[str, str]:
+        await self._done("variables")
+        return dict.fromkeys(names, self.codecs)
+
+    async def record_channel(self, channel_id: str, name: str, *, file_format: str = "wav", **_: Any) -> None:
+        await self._done("record" if file_format == "wav" else f"record {file_format}")
         self.recording[name] = channel_id
 
     async def mute_recording(self, name: str) -> None:
@@ -152,7 +159,7 @@ class FakeAri(AriClient):
         await self._done("stop")
         if name in self.recording:
             self.recorded(self.recording.pop(name), name)
-            self.stored[name] = write_wav(tone(440, 1.0))
+            self.stored[name] = write_wav(tone(440, 1.0) * (name not in self.silent))
 
     async def stored_recordings(self) -> list[str]:
         return list(self.stored)
@@ -249,7 +256,10 @@ class Stage:
             raise MediaLinkError("no media worker is connected")
         return self.worker
 
-    def _keep(self, item: Item, stored: Callable[[], None] | None) -> None:
+    def _keep(
+        self, item: Item, stored: Callable[[], None] | None = None, refused: Callable[[], None] | None = None
+    ) -> None:
+        del refused
         self.items.append(item)
         if stored:
             stored()

@@ -2,26 +2,36 @@
 
 import asyncio
 import hashlib
+import wave
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from controller.ari import ids
 from controller.ari.events import StasisEnd
 from controller.call import events as e
-from controller.records.items import CallClosed, Item, RecordingMade
+from controller.records.items import CallClosed, Item, RecordingMade, StepTaken
 from controller.routing.route import Recording
+from controller.session import recorder
 from controller.session import recordings as module
-from controller.session.recordings import Parts, Recordings
+from controller.session.recordings import Part, Parts, Recordings, group
 from tests.unit.session.fakes import CALL, CALLER, FakeAri, Stage, channel
 
 
 class Items(list[Item]):
-    def submit(self, item: Item, stored: Callable[[], None] | None) -> None:
+    """A store; or one where there is no such call."""
+
+    forgotten = False
+
+    def submit(
+        self, item: Item, stored: Callable[[], None] | None = None, refused: Callable[[], None] | None = None
+    ) -> None:
         self.append(item)
-        if stored:
-            stored()
+        if tell := refused if self.forgotten else stored:
+            tell()
 
 
 async def talking(folder: Path) -> Stage:
@@ -130,7 +140,118 @@ async def test_what_cannot_be_fetched_stays_where_it_is(tmp_path: Path, monkeypa
 
 
 def test_names_tell_a_later_controller_all() -> None:
-    for part in Parts(CALL, 3, 4711).both:
-        parsed = ids.parse_part(part.name)
-        assert parsed
-        assert (parsed[0].call_id, parsed[0].attempt, parsed[1]) == (CALL, 3, 4711)
+    parts = Parts(CALL, 3, 4711)
+    human = Part(ids.other_id(CALL, 2), ids.part_name(ids.other_id(CALL, 2), 3, 9000), 9000)
+    whole, left_over = group([*(part.name for part in parts.both), human.name, f"{CALL}-voicemail", "x"])
+    assert whole == [replace(parts, others=(human,))]
+    assert left_over == []
+
+
+def test_what_is_left_of_a_recording_that_is_kept_makes_no_other() -> None:
+    parts = Parts(CALL, 1, 0)
+    human = ids.part_name(ids.other_id(CALL, 1), 1, 9000)
+    assert group([parts.both[1].name, human]) == ([], sorted([parts.both[1].name, human]))
+
+
+# --- humans -------------------------------------------------------------------------------------------------
+
+
+async def with_human(stage: Stage) -> None:
+    stage.session.post(e.TransferRequested(1))
+    await stage.settle(lambda: "dial" in stage.ari.asked)
+    stage.session.post(e.HumanAnswered(2))
+    await stage.settle(lambda: "human_joined" in stage.steps())
+
+
+async def test_the_human_is_recorded_too_and_fills_what_the_caller_heard(tmp_path: Path) -> None:
+    stage = await talking(tmp_path)
+    await with_human(stage)
+    await stage.settle(lambda: stage.ari.asked.count("record") == 3)
+    assert [what for what in stage.ari.asked if "snoop" in what] == ["snoop in", "snoop out", "snoop in"]
+    deaf = next(name for name in stage.ari.recording if "-heard" in name)
+    stage.ari.silent.add(deaf)
+    await hung_up(stage)
+    await stage.settle(lambda: bool(made(stage)) and not stage.ari.stored)
+    (item,) = made(stage)
+    with wave.open(str(tmp_path / f"{item.name}.wav")) as file:
+        right = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)[:, 1]
+    assert right.any()
+    assert stage.ari.there == {CALLER}
+
+
+async def test_a_human_who_comes_in_a_pause_is_recorded_after_it(tmp_path: Path) -> None:
+    stage = await talking(tmp_path)
+    await stage.settle(lambda: "recording_recording" in stage.steps())
+    stage.session.post(e.OperatorRecorded("desk", "pause"))
+    await stage.settle(lambda: "recording_paused" in stage.steps())
+    await with_human(stage)
+    assert stage.ari.asked.count("record") == 2
+    stage.session.post(e.OperatorRecorded("desk", "resume"))
+    await stage.settle(lambda: stage.ari.asked.count("record") == 3)
+    stage.session.post(e.OperatorRecorded("desk", "pause"))
+    await stage.settle(lambda: stage.ari.asked.count("mute") == 2 + 3)
+    await hung_up(stage)
+
+
+async def test_a_human_who_cannot_be_recorded_does_no_harm(tmp_path: Path) -> None:
+    stage = await talking(tmp_path)
+    await stage.settle(lambda: "recording_recording" in stage.steps())
+    stage.ari.refuse.add("snoop in")
+    await with_human(stage)
+    await stage.settle(lambda: stage.ari.asked.count("snoop in") == 2)
+    await hung_up(stage)
+    await stage.settle(lambda: bool(made(stage)))
+    assert "recording_failed" not in stage.steps()
+
+
+# --- what else may be ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("codecs", "how"), [("(ulaw)", "record"), ("(alaw|g722)", "record wav16")])
+async def test_a_wideband_caller_is_recorded_so(tmp_path: Path, codecs: str, how: str) -> None:
+    stage = Stage(folder=tmp_path, recording=Recording("always"))
+    stage.ari.codecs = codecs
+    await stage.talk()
+    await stage.settle(lambda: stage.ari.asked.count(how) == 2)
+    await hung_up(stage)
+
+
+async def test_a_side_that_is_lost_is_noticed_and_the_rest_is_recorded_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "LOST_SECONDS", 0.01)
+    stage = await talking(tmp_path)
+    await stage.settle(lambda: "recording_recording" in stage.steps())
+    stage.session.asterisk_event(StasisEnd(channel(ids.heard_id(CALL, 1))))
+    await stage.settle(lambda: stage.steps().count("recording_recording") == 2)
+    (failed,) = [item for item in stage.items if isinstance(item, StepTaken) and item.kind == "recording_failed"]
+    assert failed.detail == "what the caller hears was not recorded any more"
+    await hung_up(stage)
+    await stage.settle(lambda: len(made(stage)) == 2)
+
+
+async def test_a_recording_that_ends_with_its_caller_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "LOST_SECONDS", 0.01)
+    stage = await talking(tmp_path)
+    await stage.settle(lambda: "recording_recording" in stage.steps())
+    stage.session.asterisk_event(StasisEnd(channel(ids.said_id(CALL, 1))))
+    await hung_up(stage)
+    await asyncio.sleep(0.02)
+    assert "recording_failed" not in stage.steps()
+
+
+async def test_the_file_of_a_forgotten_call_is_removed(tmp_path: Path) -> None:
+    ari, items = FakeAri(), Items()
+    items.forgotten = True
+    parts = Parts(CALL, 1, 0)
+    ari.stored = dict.fromkeys([part.name for part in parts.both], bytes(44) + b"x" * 16_000)
+    recordings = Recordings(ari, tmp_path, items.submit)
+    recordings.keep(parts)
+    async with asyncio.timeout(5):
+        while ari.stored:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    await recordings.close()
+    assert len(items) == 1
+    assert names(tmp_path) == []

@@ -82,3 +82,44 @@ def test_a_file_whose_length_asterisk_could_not_write_any_more(tmp_path: Path) -
     path.write_bytes(content + b"\x01")
     made = stereo.join(path, None, tmp_path / "both.wav")
     assert made.duration_ms == 1000
+
+
+def test_a_human_stands_in_where_nothing_was_heard(tmp_path: Path) -> None:
+    left = write(tmp_path, "left.wav", ramp(16_000))
+    heard = np.zeros(16_000, np.int16)
+    heard[:4000] = 1000
+    right = write(tmp_path, "right.wav", heard)
+    other = write(tmp_path, "other.wav", np.full(12_000, 500, np.int16))
+    assert other
+    target = tmp_path / "both.wav"
+    stereo.join(left, right, target, [stereo.Other(other, after_ms=250)])
+    with wave.open(str(target)) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
+    assert np.array_equal(samples[:, 0], ramp(16_000))
+    assert (samples[:4000, 1] == 1000).all(), "what the caller heard goes first"
+    assert (samples[4000:14_000, 1] == 500).all()
+    assert not samples[14_000:, 1].any()
+
+
+def test_the_noise_of_a_codec_is_not_sound(tmp_path: Path) -> None:
+    right = write(tmp_path, "right.wav", np.full(8000, 8, np.int16))
+    other = write(tmp_path, "other.wav", np.full(8000, 500, np.int16))
+    assert other
+    target = tmp_path / "both.wav"
+    stereo.join(None, right, target, [stereo.Other(other, after_ms=0)])
+    with wave.open(str(target)) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
+    assert (samples[:, 1] == 500).all()
+
+
+def test_wideband_stays_wideband(tmp_path: Path) -> None:
+    path = write(tmp_path, "left.wav", ramp(16_000))
+    assert path
+    content = bytearray(path.read_bytes())
+    content[24:28] = (16_000).to_bytes(4, "little")
+    path.write_bytes(content)
+    target = tmp_path / "both.wav"
+    made = stereo.join(path, None, target)
+    with wave.open(str(target)) as file:
+        assert file.getframerate() == 16_000
+    assert made.duration_ms == 1000
