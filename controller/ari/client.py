@@ -363,10 +363,25 @@ class AriClient:
         """Asterisk's version, such as 22.10.1."""
         return str((await self._json(operations.INFO))["system"]["version"])
 
+    async def running_modules(self) -> frozenset[str]:
+        """Names without `.so`."""
+        found = await self._json(operations.LIST_MODULES)
+        return frozenset(str(one["name"]).removesuffix(".so") for one in found if one["status"] == "Running")
+
+    async def sip_endpoints(self) -> dict[str, str]:
+        """Name -> online, offline or unknown (nobody asks it)."""
+        found = await self._json(operations.LIST_ENDPOINTS, {"tech": "PJSIP"})
+        return {str(one["resource"]): str(one.get("state", "unknown")) for one in found}
+
     async def put_object(self, kind: str, name: str, fields: Mapping[str, str]) -> None:
         """Makes a `kind` of SIP object (endpoint, auth), or gives one other fields, until Asterisk ends."""
         given = [{"attribute": attribute, "value": value} for attribute, value in fields.items()]
         await self._do(operations.PUT_OBJECT, _sip(kind, name), body={"fields": given})
+
+    async def object_fields(self, kind: str, name: str) -> dict[str, str]:
+        """Of a `kind` of SIP object; none where there is no such object."""
+        found = await self._json(operations.GET_OBJECT, _sip(kind, name), gone=(404,))
+        return {str(one["attribute"]): str(one["value"]) for one in found or ()}
 
     async def delete_object(self, kind: str, name: str) -> None:
         await self._do(operations.DELETE_OBJECT, _sip(kind, name), gone=(404,))

@@ -83,8 +83,11 @@ GET_APPLICATION: Final = Operation("GET", "/applications/{applicationName}")
 SUBSCRIBE: Final = Operation("POST", "/applications/{applicationName}/subscription", ("eventSource",))
 EVENTS: Final = Operation("GET", "/events", ("app", "subscribeAll"))
 INFO: Final = Operation("GET", "/asterisk/info")
+LIST_MODULES: Final = Operation("GET", "/asterisk/modules")
+LIST_ENDPOINTS: Final = Operation("GET", "/endpoints/{tech}")
 _OBJECT: Final = "/asterisk/config/dynamic/{configClass}/{objectType}/{id}"
 PUT_OBJECT: Final = Operation("PUT", _OBJECT, (), "fields")
+GET_OBJECT: Final = Operation("GET", _OBJECT)
 DELETE_OBJECT: Final = Operation("DELETE", _OBJECT)
 
 OPERATIONS: Final = tuple(row for row in tuple(globals().values()) if isinstance(row, Operation))

@@ -1,0 +1,1 @@
+"""Judgements: what was seen goes in, findings come out. Pure."""
