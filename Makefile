@@ -1,6 +1,6 @@
 # `make` alone lists the verbs. On a bare Debian, as root, they install what they need; see setup/.
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check unit integration conformance ladder attack bench page browser screenshots docker images
+.PHONY: help demo up down test check unit integration conformance ladder attack doctor-faults bench page browser screenshots docker images
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -13,7 +13,7 @@ SHELL_SCRIPTS := setup/docker setup/fetch-compose setup/base-images setup/build-
 	asterisk-conf/healthcheck
 
 help:  ## list the verbs
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
 
 demo: docker  ## the whole of it: a call through a carrier, the bot, the human, the record
 	@setup/demo
@@ -57,6 +57,9 @@ ladder: .venv/ready images  ## every trigger, rung and transfer on real calls, a
 attack: .venv/ready images  ## attacks on containers of their own, whether each is withstood, a line each
 	@setup/sipp
 	ATTACK_WHOLE=1 TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest -q -p tests.attack.lines -m attack tests/unit/api tests/integration
+
+doctor-faults: .venv/ready images  ## faults planted on a real stack, whether the doctor names each, a line each
+	DOCTOR_FAULTS=1 TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest -q tests/integration/doctor
 
 bench: .venv/ready images  ## figures; PART=name for one of them
 	@setup/sipp
