@@ -5,7 +5,19 @@ from typing import Final
 
 from aiohttp import web
 
-from controller.api import about, calls, events, exporting, health, openapi, phoning, routes, signing_in, tasks
+from controller.api import (
+    about,
+    calendars,
+    calls,
+    events,
+    exporting,
+    health,
+    openapi,
+    phoning,
+    routes,
+    signing_in,
+    tasks,
+)
 from controller.api.operations import Asked, Nothing, Operation
 from controller.api.parts import Parts
 from controller.api.tokens import Role
@@ -25,6 +37,7 @@ OPERATIONS: Final = (
     *calls.OPERATIONS,
     *tasks.OPERATIONS,
     *routes.OPERATIONS,
+    *calendars.OPERATIONS,
     *events.OPERATIONS,
     *signing_in.OPERATIONS,
     *about.OPERATIONS,

@@ -74,12 +74,12 @@ class Calendar:
         at = at.astimezone(UTC)
         today = at.astimezone(self.zone).date()
         for day in (today, today - DAY):
-            for hours in self._hours(day)[0]:
+            for hours in self.hours_on(day)[0]:
                 if self._covers(day, hours, at):
                     return State(True, f"open, {_weekday(day)} {day.isoformat()} {hours}")
         return State(False, f"closed, {self._why_closed(today, at)}")
 
-    def _hours(self, day: date) -> tuple[tuple[Hours, ...], str]:
+    def hours_on(self, day: date) -> tuple[tuple[Hours, ...], str]:
         """Of the intervals that begin on a day, and what makes it differ from others of the week."""
         special = self.special.get(day)
         if special is None:
@@ -105,7 +105,7 @@ class Calendar:
         return first <= at < last_minute + MINUTE
 
     def _why_closed(self, day: date, at: datetime) -> str:
-        hours, special = self._hours(day)
+        hours, special = self.hours_on(day)
         if special and not hours:
             return special
         if not hours:

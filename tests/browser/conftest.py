@@ -6,12 +6,14 @@ import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from controller.api.tokens import Role
 from controller.api.users import Users
 from controller.carrier.sounds import tone
+from tests.browser import demo, figures
 from tests.integration.conftest import (  # noqa: F401 - fixtures
     bot,
     carrier,
@@ -20,6 +22,8 @@ from tests.integration.conftest import (  # noqa: F401 - fixtures
     sounds_folder,
     stack,
 )
+from tests.integration.stack.asterisks import HUMAN_NUMBER
+from tests.integration.stack.processes import free_port
 from tests.integration.stack.stack import Stack
 
 CHROMIUM = shutil.which("chromium") or ""
@@ -31,7 +35,54 @@ ARGUMENTS = [
 ]
 PASSWORD = "correct horse"
 SAID = 620.0
-"""Hz: what the fake microphone says, again and again."""
+"""Hz: what the fake microphone says, with pauses, again and again."""
+DEMO_PORT = free_port()
+NUMBER, BOTS_NUMBER, BROKEN_NUMBER = "+493023125000", "+493023125001", "+493023125002"
+"""Of the demo bot, as it is filled in; of a bot that does what the test says; of one that is not there."""
+ROUTES = """
+[defaults]
+country = "DE"
+time_zone = "Europe/Berlin"
+human = "desk"
+
+[humans.desk]
+dial = "PJSIP/{human}@trunk"
+ring_seconds = 5
+
+[bots.demo]
+url = "ws://127.0.0.1:{demo}/"
+[bots.tests]
+url = "ws://127.0.0.1:{bot}/"
+reconnect_seconds = 0
+[bots.broken]
+url = "ws://127.0.0.1:9/"
+
+[calendars.office]
+mon-fri = ["09:00-12:30", "13:30-18:00"]
+closed = ["12-24", {{from = 2026-12-28, to = 2026-12-30, reason = "stocktaking"}}]
+public_holidays = {{country = "DE", region = "BE"}}
+
+[[routes]]
+name = "tests"
+match = {{to = "{bots_number}"}}
+recording = "on_demand"
+ladder = [{{bot = "tests"}}, {{human = "desk"}}]
+
+[[routes]]
+name = "broken"
+match = {{to = "{broken_number}"}}
+ladder = [{{bot = "broken"}}, {{human = "desk"}}]
+
+[[routes]]
+name = "office"
+match = {{to = "+493023125003"}}
+ladder = [{{bot = "demo", hours = "office"}}, {{human = "desk", on = ["closed"]}}]
+
+[[routes]]
+name = "default"
+recording = "always"
+ladder = [{{bot = "demo"}}, {{human = "desk"}}]
+"""
 WITHOUT_CLEANING = """
 const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 const raw = {echoCancellation: false, noiseSuppression: false, autoGainControl: false};
@@ -40,11 +91,32 @@ navigator.mediaDevices.getUserMedia = (wanted) => open({audio: {...wanted.audio,
 """A tone is noise to a browser, which takes it out."""
 
 
+def pytest_unconfigure() -> None:
+    """The last line of all."""
+    if any(value is not None for value in figures.FIGURES.values()):
+        print(figures.line())  # noqa: T201
+
+
 @pytest.fixture(scope="session")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    users = tmp_path_factory.mktemp("users") / "users.json"
-    Users(users).add("anna", Role.OPERATE, PASSWORD)
-    return {"USERS_FILE": str(users), "PAGE_DIR": str(WEB / "dist")}
+def settings(tmp_path_factory: pytest.TempPathFactory, running_stack: Stack) -> dict[str, str]:  # noqa: F811
+    folder = tmp_path_factory.mktemp("page")
+    Users(folder / "users.json").add("anna", Role.OPERATE, PASSWORD)
+    routes = ROUTES.format(
+        human=HUMAN_NUMBER, demo=DEMO_PORT, bot=running_stack.bot_port, bots_number=BOTS_NUMBER,
+        broken_number=BROKEN_NUMBER,
+    )  # fmt: skip
+    (folder / "routes.toml").write_text(routes, encoding="utf-8")
+    return {
+        "USERS_FILE": str(folder / "users.json"),
+        "ROUTES_FILE": str(folder / "routes.toml"),
+        "PAGE_DIR": str(WEB / "dist"),
+    }
+
+
+@pytest.fixture
+async def demo_bot() -> AsyncIterator[None]:
+    async with demo.serving(DEMO_PORT):
+        yield
 
 
 @pytest.fixture
@@ -73,12 +145,16 @@ async def page(browser: Browser, stack: Stack) -> AsyncIterator[Page]:  # noqa: 
 async def signed_in(context: BrowserContext, stack: Stack, complaints: list[str]) -> Page:  # noqa: F811
     page = await context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    await page.goto(f"http://localhost:{stack.api_port}/")
+    await sign_in(page, f"http://localhost:{stack.api_port}")
+    return page
+
+
+async def sign_in(page: Page, url: str) -> None:
+    await page.goto(f"{url}/")
     await page.locator("input[name=name]").fill("anna")
     await page.locator("input[name=password]").fill(PASSWORD)
     await page.keyboard.press("Enter")
     await page.get_by_role("navigation").wait_for()
-    return page
 
 
 def _write(path: Path) -> None:
@@ -86,4 +162,4 @@ def _write(path: Path) -> None:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(8_000)
-        file.writeframes(tone(SAID, 2.0).tobytes())
+        file.writeframes(np.concatenate([tone(SAID, 1.0), np.zeros(12_000, np.int16)]).tobytes())

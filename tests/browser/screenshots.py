@@ -25,11 +25,51 @@ from controller.records.items import (
     TranscriptSaid,
 )
 from controller.records.store import RecordStore
-from tests.browser.conftest import CHROMIUM, PASSWORD, WEB
+from tests.browser.conftest import CHROMIUM, PASSWORD, WEB, sign_in
 from tests.integration.stack.processes import free_port
 from tests.unit.api.conftest import make_parts, make_settings
 from tests.unit.api.fakes import LIVE, FakeCalls, FakeExchange
 
+ROUTES: Final = """
+[defaults]
+country = "DE"
+time_zone = "Europe/Berlin"
+human = "desk"
+
+[bots.reception]
+url = "wss://bot.example.com/reception"
+[bots.night]
+url = "wss://bot.example.com/night"
+
+[humans.desk]
+dial = "PJSIP/desk"
+[humans.sales]
+dial = "PJSIP/sales"
+
+[calendars.practice]
+mon-thu = ["08:00-12:30", "14:00-18:00"]
+fri = ["08:00-13:00"]
+public_holidays = {country = "DE", region = "BE"}
+closed = ["12-24", "12-31", {from = 2026-07-27, to = 2026-08-07, reason = "summer holidays"}]
+[calendars.practice.special]
+2026-12-23 = ["08:00-12:00"]
+
+[[routes]]
+name = "sales"
+match = {to = "+49302312510*"}
+escape = "0"
+ladder = [{bot = "reception"}, {human = "sales"}, {voicemail = {greeting = "Please leave a message."}}]
+
+[[routes]]
+name = "reception"
+escape = "0"
+ladder = [
+    {bot = "reception", hours = "practice"},
+    {bot = "night", on = ["closed"]},
+    {human = "desk"},
+    {voicemail = {greeting = "Please leave a message."}},
+]
+"""
 PICTURES: Final = Path(__file__).parents[2] / "docs/images"
 SHOTS: Final = [
     ("live", "#/live/live-4", 1280, "light"),
@@ -110,11 +150,7 @@ async def shoot(browser: Browser, url: str, name: str, path: str, width: int, sc
     screen = ViewportSize(width=width, height=800)
     context = await browser.new_context(viewport=screen, color_scheme=scheme, locale="en-GB")
     page = await context.new_page()
-    await page.goto(url)
-    await page.locator("input[name=name]").fill("anna")
-    await page.locator("input[name=password]").fill(PASSWORD)
-    await page.keyboard.press("Enter")
-    await page.get_by_role("navigation").wait_for()
+    await sign_in(page, url)
     await page.goto(f"{url}/{path}")
     await page.get_by_text("Done: Wednesday").wait_for()
     if name == "history":
@@ -129,7 +165,8 @@ async def main() -> None:
         store = await RecordStore.open(f"sqlite+aiosqlite:///{folder}/calls.sqlite3")
         health = {"ready": True, "asterisk": True, "media_workers": 1, "media_loads": [0.1], "calls": 5}
         calls = FakeCalls()
-        parts = await make_parts(folder, {**health, "records_waiting": 0}, calls, store, FakeExchange())
+        waiting = {**health, "records_waiting": 0}
+        parts = await make_parts(folder, waiting, calls, store, FakeExchange(), routes=ROUTES)
         parts.recordings_folder.mkdir(exist_ok=True)
         await stage(store, calls, parts.recordings_folder)
         parts.accounts.users.add("anna", Role.OPERATE, PASSWORD)

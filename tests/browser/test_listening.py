@@ -6,6 +6,7 @@ from controller.carrier import listening
 from controller.carrier.carrier import Carrier
 from controller.carrier.sounds import tone
 from tests.browser import ear
+from tests.browser.conftest import BOTS_NUMBER
 from tests.integration.stack.bot import Bot
 from tests.integration.stack.stack import Stack
 
@@ -25,7 +26,7 @@ AudioContext.prototype.createMediaStreamDestination = function () {{
 async def test_listening_in(page: Page, stack: Stack, bot: Bot, carrier: Carrier) -> None:
     await page.add_init_script(SPEAKING)
     await page.reload()
-    caller = await carrier.dial("+493023125000")
+    caller = await carrier.dial(BOTS_NUMBER)
     call = await bot.call()
     await call.until_message("answered")
     await caller.until_answered()
@@ -58,7 +59,7 @@ async def test_listening_in(page: Page, stack: Stack, bot: Bot, carrier: Carrier
 
 
 async def test_a_call_that_ends_ends_for_who_listens(page: Page, stack: Stack, bot: Bot, carrier: Carrier) -> None:
-    caller = await carrier.dial("+493023125000")
+    caller = await carrier.dial(BOTS_NUMBER)
     call = await bot.call()
     await call.until_message("answered")
     await page.get_by_role("list").get_by_role("link", name=caller.peer).click()

@@ -5,17 +5,65 @@ from playwright.async_api import Page, expect
 from controller.carrier import listening
 from controller.carrier.carrier import Carrier
 from controller.carrier.sounds import tone
-from tests.browser import ear
-from tests.browser.conftest import SAID
+from tests.browser import demo, ear
+from tests.browser.conftest import BOTS_NUMBER, BROKEN_NUMBER, NUMBER, SAID
+from tests.browser.figures import FIGURES
 from tests.integration.stack.bot import Bot
 from tests.integration.stack.stack import Stack
 
-BOT = 1_000.0  # Hz
+BOT = 1_000.0
+"""Hz: of the tests' bot, and of the demo bot's beep."""
+DURATION = "() => document.querySelector('audio[controls]')?.duration || 0"
+
+
+async def press(page: Page, key: str) -> None:
+    await page.get_by_role("group", name="Keypad").get_by_role("button", name=key, exact=True).click()
+
+
+async def test_the_demo_bot(page: Page, stack: Stack, demo_bot: None, carrier: Carrier) -> None:
+    """All of it with what a newcomer has: the number that is filled in, and the bot that comes with us."""
+    del demo_bot
+    await page.get_by_role("button", name="Call", exact=True).click()
+    await expect(page.get_by_label("Number")).to_have_value(NUMBER)
+    await page.get_by_role("region", name="Phone").get_by_role("button", name="Call").click()
+    await page.get_by_role("list").get_by_role("link", name="anna").click()
+    timeline = page.get_by_role("log")
+    await expect(timeline).to_contain_text("Press one for an appointment")
+
+    # Two: the bot beeps, and says back what it heard.
+    await press(page, "2")
+    await ear.until_loudest(page, BOT)
+    FIGURES["page_heard_bot"] = True
+    await ear.until_loudest(page, SAID)
+    FIGURES["bot_heard_page"] = bool(listening.tones(demo.heard(), SAID, 200))
+    assert FIGURES["bot_heard_page"]
+
+    await press(page, "1")
+    await expect(timeline).to_contain_text("Appointment confirmed")
+    FIGURES["result_shown"] = await timeline.get_by_text("Appointment confirmed").is_visible()
+
+    await press(page, "0")
+    human = await carrier.incoming()
+    await human.answer()
+    await human.until_tone(SAID)
+    FIGURES["human_reached"] = bool(listening.tones(human.heard, SAID))
+    await page.get_by_role("region", name="Phone").get_by_role("button", name="Hang up").click()
+    await human.until_ended()
+    record = await stack.record()
+    assert record.summary.ending == "caller_hung_up"
+
+    await page.get_by_role("navigation").get_by_role("link", name="History").click()
+    await page.get_by_role("list").get_by_role("link", name="anna").click()
+    await expect(timeline).to_contain_text("Appointment confirmed")
+    await page.wait_for_function(DURATION)
+    seconds = await page.evaluate(DURATION)
+    FIGURES["history_shown"] = seconds > 1 and await page.locator("canvas").is_visible()
+    assert FIGURES["history_shown"]
 
 
 async def test_a_call_from_the_page(page: Page, stack: Stack, bot: Bot, carrier: Carrier) -> None:
     await page.get_by_role("button", name="Call", exact=True).click()
-    await expect(page.get_by_label("Number")).to_have_value("+493023125000")
+    await page.get_by_label("Number").fill(BOTS_NUMBER)
     await page.get_by_role("region", name="Phone").get_by_role("button", name="Call").click()
     call = await bot.call()
     await call.until_message("answered")
@@ -29,7 +77,7 @@ async def test_a_call_from_the_page(page: Page, stack: Stack, bot: Bot, carrier:
 
     # A key, a result, a human.
     await page.get_by_role("link", name="anna").click()
-    await page.get_by_role("group", name="Keypad").get_by_role("button", name="1").click()
+    await press(page, "1")
     await call.until_message("dtmf", digit="1")
     await call.send("transcript", role="bot", text="You are booked for Wednesday.")
     await call.send("result", name="Appointment confirmed", data={"day": "Wednesday"})
@@ -46,9 +94,22 @@ async def test_a_call_from_the_page(page: Page, stack: Stack, bot: Bot, carrier:
     await page.get_by_role("article").get_by_role("button", name="Hang up").click()
     await human.until_ended()
     await page.get_by_role("navigation").get_by_role("link", name="History").click()
-    await page.get_by_role("list").get_by_role("link", name="anna").click()
+    await page.get_by_role("list").get_by_role("link", name="anna").first.click()
     await expect(page.get_by_role("article")).to_contain_text("ended from here")
     await expect(page.get_by_role("log")).to_contain_text("Appointment confirmed")
     record = await stack.record()
     assert record.summary.ending == "operator_hung_up"
     assert any(step.kind == "operator_hung_up" and step.detail == "by anna" for step in record.steps)
+
+
+async def test_a_bot_that_fails_shows_the_rung_taken(page: Page, stack: Stack, carrier: Carrier) -> None:
+    caller = await carrier.dial(BROKEN_NUMBER)
+    human = await carrier.incoming()
+    await page.get_by_role("list").get_by_role("link", name=caller.peer).click()
+    await expect(page.get_by_role("article")).to_contain_text("desk")
+    await expect(page.get_by_role("log")).to_contain_text("unreachable")
+    await human.answer()
+    await expect(page.get_by_role("log")).to_contain_text("Human and caller are connected")
+    await caller.hang_up()
+    await human.until_ended()
+    assert (await stack.record()).summary.ending == "caller_hung_up"

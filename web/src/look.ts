@@ -60,6 +60,11 @@ export function moment(iso: string): string {
   return time.toLocaleString(locale(), { ...day, hour: "2-digit", minute: "2-digit", second: "2-digit" });
 }
 
+const shownDay = (day: string, form: Intl.DateTimeFormatOptions): string => new Date(day).toLocaleDateString(locale(), { ...form, timeZone: "UTC" });
+export const dayOfWeek = (day: string): string => shownDay(day, { weekday: "short" });
+export const dayAndMonth = (day: string): string => shownDay(day, { weekday: "short", day: "numeric", month: "short" });
+export const month = (day: string): string => shownDay(day, { month: "short" });
+
 export function number(value: number, digits = 0): string {
   return value.toLocaleString(locale(), { maximumFractionDigits: digits });
 }

@@ -138,7 +138,13 @@ async def parts(
 
 
 async def make_parts(
-    folder: Path, health: dict[str, Any], calls: FakeCalls, store: RecordStore, exchange: FakeExchange
+    folder: Path,
+    health: dict[str, Any],
+    calls: FakeCalls,
+    store: RecordStore,
+    exchange: FakeExchange,
+    *,
+    routes: str = ROUTES,
 ) -> Parts:
     events = await event_log(store)
     metrics = Metrics()
@@ -146,7 +152,7 @@ async def make_parts(
     async def gauges() -> Gauges:
         return Gauges(asterisk_connected=True)
 
-    (folder / "routes.toml").write_text(ROUTES, encoding="utf-8")
+    (folder / "routes.toml").write_text(routes, encoding="utf-8")
     router = Router(load_routes(Settings(routes_file=str(folder / "routes.toml"))))
     closures = ClosuresFile(folder / "closed.json", router.close)
     accounts = Accounts(Users(folder / "users.json"))

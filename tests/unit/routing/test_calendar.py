@@ -151,3 +151,11 @@ def test_the_hour_that_never_comes() -> None:
 def test_hours_are_written_as_they_were() -> None:
     assert str(Hours(0, 24 * 60)) == "00:00-24:00"
     assert str(Hours(22 * 60, 26 * 60)) == "22:00-02:00"
+
+
+def test_why_a_day_is_as_it_is() -> None:
+    assert BERLIN.hours_on(date(2026, 12, 24)) == ((), "closing day 2026-12-24")
+    assert BERLIN.hours_on(date(2026, 8, 3)) == ((), "closing day company holidays")
+    assert BERLIN.hours_on(date(2026, 10, 3)) == ((), "public holiday German Unity Day")
+    assert BERLIN.hours_on(date(2026, 12, 25)) == ((Hours(600, 660),), "special hours")
+    assert BERLIN.hours_on(date(2026, 11, 23)) == ((Hours(540, 750), Hours(810, 1080)), "")
