@@ -1,6 +1,6 @@
 # `make` alone lists the verbs. On a bare Debian, as root, they install what they need; see setup/.
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check unit integration conformance ladder attack doctor-faults bench page browser screenshots docker images
+.PHONY: help demo up down test check unit integration conformance ladder attack doctor-faults bench page browser screenshots docker images simulation
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -36,10 +36,10 @@ check: .venv/ready  ## lint, format, types, layers
 	@if command -v shellcheck >/dev/null; then shellcheck -x -P SCRIPTDIR -S warning $(SHELL_SCRIPTS); \
 	else for script in $(SHELL_SCRIPTS); do sh -n $$script || exit 1; done; fi
 
-unit: .venv/ready  ## tests without containers
+unit: .venv/ready  ## tests without containers, and a million simulated events
 	@setup/voice
 	@setup/postgres
-	$(RUN)pytest --numprocesses auto tests/unit
+	$(RUN)pytest --numprocesses auto tests/unit tests/simulation
 
 # Two at a time, each with Asterisks of its own; what is built is built beforehand, so that no call shares the processor.
 integration: .venv/ready images  ## tests on real Asterisk
@@ -47,6 +47,9 @@ integration: .venv/ready images  ## tests on real Asterisk
 	@setup/pipecat >/dev/null
 	@setup/node >/dev/null
 	TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest --numprocesses 2 --dist loadfile $(ONCE_MORE) tests/integration
+
+simulation: .venv/ready  ## calls in virtual time with every fault: EVENTS=1000000 from a seed by chance, or SEED=n to tell that call
+	$(RUN)python -m tests.simulation $(SEED) --events $(or $(EVENTS),1000000) --from $$(shuf -i 0-999999999 -n 1)
 
 conformance: .venv/ready images  ## what each bot protocol can do on real calls, a line each
 	CONFORMANCE_LINES=1 TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest -q tests/integration/conformance

@@ -179,6 +179,13 @@ def sound_over(call: CallState, _event: events.SoundEnded) -> Commands:
     yield from ()
 
 
+def sound_over_while_asked(call: CallState, event: events.SoundEnded) -> Commands:
+    """A bot is being asked, perhaps because it has become free while the place in line was said."""
+    yield from sound_over(call, event)
+    waiting = call.line.rung.waiting if call.line else None
+    yield from ear.music(call, waiting.music if waiting else rungs.RINGBACK)
+
+
 def announced(call: CallState, _event: events.SoundEnded | events.DeadlinePassed) -> Commands:
     call.sound = None
     if call.last_words:
