@@ -8,9 +8,10 @@ import typer
 from rich.console import Console
 
 from controller.commands import environment
+from controller.doctor.call_story import explain
 from controller.doctor.examination import Wanted, examine
-from controller.doctor.finding import Finding, Level, status
-from controller.doctor.report import as_json, render
+from controller.doctor.finding import Finding, status
+from controller.doctor.report import as_json, render, table
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -19,6 +20,7 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def doctor(
+    call: Annotated[str, typer.Option(help="Explain this call from its record; its id, or the beginning of it")] = "",
     calls: Annotated[
         bool, typer.Option("--calls/--no-calls", help="Place a test call through Asterisk, and one to every bot")
     ] = True,
@@ -32,15 +34,18 @@ def doctor(
 
     Exit status, as monitoring systems read it: 0 nothing is wrong, 1 warnings, 2 faults.
     """
-    settings = environment.read_settings(quiet=True)
-    findings = asyncio.run(examine(settings, Wanted(calls, address)))
+    if call:
+        findings = asyncio.run(_explained(call))
+    else:
+        findings = asyncio.run(examine(environment.read_settings(quiet=True), Wanted(calls, address)))
+    console = Console(highlight=False)
     if for_programs:
         typer.echo(as_json(findings, version("ari-controller")))
     else:
-        Console(highlight=False).print(render(_wanted(findings, short=short)))
-    raise typer.Exit(status(findings))
+        console.print(table(findings) if call else render(findings, short=short))
+    raise typer.Exit(0 if call else status(findings))
 
 
-def _wanted(findings: list[Finding], *, short: bool) -> list[Finding]:
-    fine = {Level.GOOD, Level.SKIPPED}
-    return [finding for finding in findings if not (short and finding.level in fine)]
+async def _explained(call: str) -> list[Finding]:
+    async with environment.records() as store:
+        return explain(await store.show_call(call))

@@ -19,24 +19,30 @@ MARKS: Final = {
 }
 
 
-def render(findings: Sequence[Finding]) -> RenderableType:
+def render(findings: Sequence[Finding], *, short: bool = False) -> RenderableType:
+    """All findings, or only what is wrong, and how it is on the whole."""
+    shown = [finding for finding in findings if not (short and finding.level in {Level.GOOD, Level.SKIPPED})]
+    return Group(table(shown), Text(), _verdict(findings)) if shown else _verdict(findings)
+
+
+def table(findings: Sequence[Finding]) -> Table:
     """A line for what is good, and for what is not a paragraph: what, where, how to mend it."""
-    table = Table.grid(padding=(0, 1))
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
     for finding in findings:
         mark, style = MARKS[finding.level]
-        table.add_row(Text(mark, style), Text(finding.area, style if finding.mend else ""), _words(finding))
-    return Group(table, Text(), _verdict(findings))
+        grid.add_row(Text(mark, style), Text(finding.area, style if finding.mend else ""), _words(finding))
+    return grid
 
 
 def _words(finding: Finding) -> RenderableType:
     if not finding.mend:
         return Text(finding.seen, "dim" if finding.level is Level.SKIPPED else "")
-    name = Text.assemble("  ", (f"[{finding.fault}{f', {finding.where}' if finding.where else ''}]", "dim"))
     seen = Text(finding.seen, MARKS[finding.level][1])
-    seen.append_text(name)
+    if named := ", ".join(name for name in (finding.fault, finding.where) if name):
+        seen.append(f"  [{named}]", "dim")
     return Group(seen, Text.assemble(("→ ", "bold"), finding.mend))
 
 

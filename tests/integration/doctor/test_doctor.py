@@ -12,7 +12,7 @@ import pytest
 from controller.config import load
 from controller.doctor.examination import Wanted, examine
 from controller.doctor.finding import Finding, Level
-from tests.integration.doctor.planted import CASES, FaultCase, Place, Planted
+from tests.integration.doctor.planted import CASES, FaultCase, Place, Planted, caller_without_audio
 from tests.integration.stack.bot import Bot
 from tests.integration.stack.stack import Stack
 
@@ -91,3 +91,16 @@ def run_doctor(settings: dict[str, str], *options: str) -> subprocess.CompletedP
         timeout=SECONDS_MAX,
         check=False,
     )
+
+
+async def test_a_real_call_is_explained(place: Place) -> None:
+    """Its caller was never heard."""
+    async with caller_without_audio(place):
+        (record,) = await place.stack.records()
+    said = run_doctor(settings_of(place), "--call", record.id)
+    assert said.returncode == 0, said.stderr
+    words = " ".join(said.stdout.split())
+    assert "The bot did not hear the caller: 0 packets came" in words
+    assert "It took the route default" in words
+    assert "The caller hung up" in words
+    assert max(len(line) for line in said.stdout.splitlines()) <= 80
