@@ -55,7 +55,7 @@ async def stream_events(parts: Parts, asked: Asked[EventsQuery, Nothing]) -> web
             text += "".join(_as_sse(entry, numbered=not asked.query.raw) for entry in entries)
             await answer.write((text or ": still here\n\n").encode())
 
-        await _pass_on(reader, send)
+        await _pass_on(reader, send, asked.lasts)
     return answer
 
 
@@ -74,7 +74,7 @@ async def connect_events(parts: Parts, asked: Asked[EventsQuery, Nothing]) -> we
                 number = "" if asked.query.raw else f'"number":{entry.number},'
                 await socket.send_str(f'{{{number}"event":{entry.text}}}')
 
-        sending = asyncio.create_task(_pass_on(reader, send), name="events")
+        sending = asyncio.create_task(_pass_on(reader, send, asked.lasts), name="events")
         try:
             await _until_closed(socket, sending)
         finally:
@@ -130,13 +130,15 @@ def _last_seen(asked: Asked[EventsQuery, Nothing]) -> int | None:
     return int(header)
 
 
-async def _pass_on(reader: Reader, send: Send) -> None:
-    """For as long as both sides last."""
+async def _pass_on(reader: Reader, send: Send, lasts: Callable[[], bool]) -> None:
+    """For as long as both sides last; whoever is signed out meanwhile is told nothing more."""
     loop = asyncio.get_running_loop()
     said = loop.time()
     with contextlib.suppress(ConnectionError, TimeoutError):
         while not reader.over:
             entries, lost = await reader.read(HEARTBEAT_SECONDS)
+            if not lasts():
+                return
             if entries or lost or loop.time() - said >= HEARTBEAT_SECONDS:
                 await asyncio.wait_for(send(entries, lost), WRITE_SECONDS_MAX)
                 said = loop.time()

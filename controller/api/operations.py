@@ -38,6 +38,8 @@ class Asked(Generic[Q, B]):
     by: str
     """Name of the token, or of the user."""
     role: Role | None = None
+    lasts: Callable[[], bool] = lambda: True
+    """Whether who asked may still be here: what goes on for long has to look now and then."""
 
 
 Answer = BaseModel | web.StreamResponse | None

@@ -62,7 +62,7 @@ async def connect_softphone(parts: Parts, asked: Asked[SocketQuery, Nothing]) ->
         upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
         raise Problem(HTTPStatus.UPGRADE_REQUIRED, "this is for WebSockets that speak SIP", headers=upgrade)
     await socket.prepare(asked.request)
-    await parts.softphones.serve(account, socket)
+    await parts.softphones.serve(account, socket, asked.lasts)
     await socket.close()
     return socket
 

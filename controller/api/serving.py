@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from controller.api.limits import RateLimit
 from controller.api.operations import BODY_BYTES_MAX, Asked, Model, Operation
 from controller.api.parts import Parts
 from controller.api.problems import Problem
-from controller.api.sessions import Session, Sessions
+from controller.api.sessions import COOKIE, Session, Sessions
 from controller.api.tokens import Role, Token, Tokens
 from controller.errors import ControllerError, SoundError
 from controller.records.search import BadQuery
@@ -88,6 +89,13 @@ class Gate:
         scheme, _, secret = given.partition(" ")
         return self._tokens.find(secret.strip()) if scheme.lower() == "bearer" else None
 
+    def lasts(self, request: web.Request, who: Token | Session | None) -> Callable[[], bool]:
+        """Whether somebody who was let in still would be. Tokens last as long as we do."""
+        if not isinstance(who, Session):
+            return lambda: True
+        secret = request.cookies.get(COOKIE, "")
+        return lambda: self._sessions.find(secret, datetime.now(UTC)) is not None
+
     def counted(self, handler: Any) -> Handler:
         """A handler of somebody else's: its requests are counted by address."""
 
@@ -120,6 +128,7 @@ def serving(operation: Operation, parts: Parts, gate: Gate) -> Handler:
             await _body(request, operation),
             who.name if who else "",
             who.role if who else None,
+            gate.lasts(request, who),
         )
         answer = await operation.work(parts, asked)
         if isinstance(answer, web.StreamResponse):

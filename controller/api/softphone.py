@@ -7,7 +7,7 @@ everybody's reach.
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -29,6 +29,8 @@ MESSAGE_BYTES_MAX: Final = 64 * 1024
 """Of SIP: an INVITE with all of a browser's codecs and addresses has some 6 kB."""
 HEARTBEAT_SECONDS: Final = 20.0
 """Proxies close what is silent for 30 s or more."""
+LOOK_SECONDS: Final = 2.0
+"""How often it is seen whether who calls is still signed in."""
 DOMAIN: Final = "ari-controller.invalid"
 """Of the SIP addresses: a name that stands for nothing, for the WebSocket is the only way."""
 
@@ -99,14 +101,17 @@ class Softphones:
         account = self._accounts.get(user)
         return account.owner if account and call_id and account.listens_to == call_id else ""
 
-    async def serve(self, account: Account, socket: web.WebSocketResponse) -> None:
-        """Pass SIP on, both ways, until one side ends it; then the account is no more."""
+    async def serve(
+        self, account: Account, socket: web.WebSocketResponse, lasts: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Pass SIP on, both ways, until one side ends it or `lasts` no longer; then the account is no more."""
         if account.unused:
             account.unused.cancel()
             account.unused = None
         try:
             async with self._asterisk.sip_socket() as asterisk:
-                passing = [asyncio.create_task(_pass(socket, asterisk)), asyncio.create_task(_pass(asterisk, socket))]
+                ways = (_pass(socket, asterisk), _pass(asterisk, socket), _while(lasts))
+                passing = [asyncio.create_task(way) for way in ways]
                 try:
                     await asyncio.wait(passing, return_when=asyncio.FIRST_COMPLETED)
                 finally:
@@ -134,6 +139,13 @@ class Softphones:
         except AsteriskError as error:
             log.warning("a browser's account is left behind until its name is used again", reason=str(error))
         self._accounts.pop(account.user, None)
+
+
+async def _while(lasts: Callable[[], bool]) -> None:
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        if not lasts():
+            return
 
 
 async def _pass(

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 
 from controller.api.control import CallNotFound, LiveCall, Placement, Playable, Recording, Way
 from controller.ari.events import Channel
+from tests.integration.stack.processes import free_port
 
 LIVE = LiveCall(
     id="20261122-163012-k3v9qx",
@@ -108,3 +110,25 @@ class FakeExchange:
             raise ConnectionRefusedError("nobody there")
         async with aiohttp.ClientSession() as session, session.ws_connect(self.url, protocols=("sip",)) as socket:
             yield socket
+
+
+@asynccontextmanager
+async def answering(exchange: FakeExchange) -> AsyncIterator[None]:
+    """Somebody is there for SIP, and says everything back."""
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse(protocols=("sip",))
+        await socket.prepare(request)
+        async for message in socket:
+            await socket.send_str(f"{socket.ws_protocol}: {message.data}")
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/ws", serve)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    exchange.url = f"ws://127.0.0.1:{port}/ws"
+    yield
+    await runner.cleanup()

@@ -5,39 +5,21 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from controller.api import softphone
 from controller.api.softphone import PHONES_MAX
 from controller.ari.events import CallerID, Channel, DialplanCEP
 from controller.errors import AsteriskError
-from tests.integration.stack.processes import free_port
 from tests.unit.api.conftest import SECRETS, Api
-from tests.unit.api.fakes import FakeExchange
+from tests.unit.api.fakes import FakeExchange, answering
 
 OPERATE = {"Authorization": f"Bearer {SECRETS['operate']}"}
 
 
 @pytest.fixture
 async def asterisk(exchange: FakeExchange) -> AsyncIterator[FakeExchange]:
-    """Says everything back."""
-
-    async def serve(request: web.Request) -> web.StreamResponse:
-        socket = web.WebSocketResponse(protocols=("sip",))
-        await socket.prepare(request)
-        async for message in socket:
-            await socket.send_str(f"{socket.ws_protocol}: {message.data}")
-        return socket
-
-    app = web.Application()
-    app.router.add_get("/ws", serve)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    port = free_port()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    exchange.url = f"ws://127.0.0.1:{port}/ws"
-    yield exchange
-    await runner.cleanup()
+    async with answering(exchange):
+        yield exchange
 
 
 def channel(name: str) -> Channel:

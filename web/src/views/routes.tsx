@@ -26,7 +26,7 @@ export function Routes() {
   }, []);
   // A day more before: its night may end in this week.
   const hours = useHours(later(first, -1), 8);
-  const timed = list?.routes.some((route) => route.ladder.some((rung) => rung.hours));
+  const pager = <Pager label={`${dayAndMonth(first)} – ${dayAndMonth(later(first, 6))}`} before={() => setFirst(later(first, -7))} after={() => setFirst(later(first, 7))} home={first === thisWeek() ? null : () => setFirst(thisWeek())} />;
   return (
     <div class="wide-page routes">
       <header>
@@ -38,12 +38,11 @@ export function Routes() {
         <Tester />
         <Switch calendars={list?.calendars ?? []} closed={closed} take={take} />
       </div>
-      {timed && <Pager label={`${dayAndMonth(first)} – ${dayAndMonth(later(first, 6))}`} before={() => setFirst(later(first, -7))} after={() => setFirst(later(first, 7))} home={first === thisWeek() ? null : () => setFirst(thisWeek())} />}
       {list?.routes.map((route) => (
         <section key={route.name} class="card" aria-labelledby={`route-${route.name}`}>
           <h2 id={`route-${route.name}`}>{route.name}</h2>
           <Ladder rungs={route.ladder} />
-          {route.ladder.some((rung) => rung.hours) && <Week route={route} first={first} hours={hours} closed={closed ?? []} />}
+          {route.ladder.some((rung) => rung.hours) && <>{pager}<Week route={route} first={first} hours={hours} closed={closed ?? []} /></>}
           <Facts route={route} />
         </section>
       ))}

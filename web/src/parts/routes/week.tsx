@@ -53,7 +53,7 @@ function Cell({ rung, day, calendar, closed, today }: Facts) {
   return (
     <td title={[said, reason].filter(Boolean).join(" – ")} class={reason ? "special" : ""}>
       <svg viewBox={`0 0 ${DAY_MINUTES} 100`} preserveAspectRatio="none" aria-hidden="true">
-        {open.map(({ start, end }) => <rect key={start} class="open" x={start} width={end - start} height={100} />)}
+        {open.map(({ start, end }) => <rect key={start} class={always ? "open always" : "open"} x={start} width={end - start} height={100} />)}
         {shut && <rect class="switched" x={shut.start} width={shut.end - shut.start} height={100} />}
         {day === today.day && <rect class="now" x={today.minute - 6} width={12} height={100} />}
       </svg>
