@@ -16,6 +16,7 @@ from typing import Any, Final
 import aiohttp
 import structlog
 
+from controller.api.bot_states import BotStates
 from controller.api.events import tap
 from controller.api.metrics import Metrics
 from controller.api.server import serve_api
@@ -104,11 +105,11 @@ async def serve(settings: Settings) -> None:
         context = await stack.enter_async_context(Context(store.database, settings, tracer))
         account = await stack.enter_async_context(twilio_account(settings))
         rules = await stack.enter_async_context(_rules(settings, router.routes, voices, context, account))
-        metrics = Metrics()
+        figures = Metrics(), BotStates()
         softphones = Softphones(ari)
-        submit = counted(metrics, writer.submit)
+        submit = counted(*figures, writer.submit)
         dispatcher = Dispatcher(ari, router, submit, rules, softphones.who_listens)
-        parts = await api_parts(settings, dispatcher, store, writer, metrics, (router, closures_file), softphones)
+        parts = await api_parts(settings, dispatcher, store, writer, figures, (router, closures_file), softphones)
         steered = twilio_routes(account, dispatcher)
         await stack.enter_async_context(serve_api(settings, parts, steered))
         if not parts.accounts.users.all():

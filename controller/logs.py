@@ -2,9 +2,42 @@
 
 import logging
 import sys
-from typing import Literal
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
 
 import structlog
+
+WORSE_KEPT_MAX: Final = 50
+"""Warnings and errors: what somebody reads who asks what is wrong."""
+DETAIL_LETTERS_MAX: Final = 300
+
+_NOT_SHOWN: Final = frozenset({"event", "level", "mend", "timestamp", "exc_info", "stack", "stack_info", "exception"})
+
+
+@dataclass(frozen=True, slots=True)
+class Worse:
+    """A line of the log that is a warning or an error, without its traceback."""
+
+    at: datetime
+    level: str
+    what: str
+    mend: str
+    details: Mapping[str, str]
+
+
+LATEST: Final[deque[Worse]] = deque(maxlen=WORSE_KEPT_MAX)
+"""Of this process, oldest first."""
+
+
+def remember(_logger: Any, _method: str, line: Any) -> Any:
+    """A structlog processor: keeps what somebody may have to mend."""
+    if line.get("level") in {"warning", "error", "critical"}:
+        details = {name: str(value)[:DETAIL_LETTERS_MAX] for name, value in line.items() if name not in _NOT_SHOWN}
+        LATEST.append(Worse(datetime.now(UTC), line["level"], str(line["event"]), str(line.get("mend", "")), details))
+    return line
 
 
 def configure(level: str, log_format: Literal["text", "json"]) -> None:
@@ -22,6 +55,7 @@ def configure(level: str, log_format: Literal["text", "json"]) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            remember,
             structlog.processors.TimeStamper(fmt="%H:%M:%S.%f" if people else "iso", utc=not people),
             structlog.processors.StackInfoRenderer(),
             *([] if people else [for_programs]),

@@ -9,6 +9,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from controller.api.accounts import Accounts
+from controller.api.bot_states import BotStates
 from controller.api.event_log import EventLog
 from controller.api.feed import event_log
 from controller.api.metrics import Backlog, Gauges, Metrics
@@ -34,13 +35,14 @@ RAW_EVENTS_KEPT_MAX: Final = 2_000
 """Asterisk's own, for those who watch them: a few seconds of a busy one."""
 
 
-def counted(metrics: Metrics, submit: Submit) -> Submit:
+def counted(metrics: Metrics, bots: BotStates, submit: Submit) -> Submit:
     """Everything that is written is counted on its way."""
 
     def submit_counted(
         item: Item, stored: Callable[[], None] | None = None, refused: Callable[[], None] | None = None
     ) -> None:
         metrics.observe(item)
+        bots.observe(item)
         submit(item, stored, refused)
 
     return submit_counted
@@ -51,7 +53,7 @@ async def api_parts(  # noqa: PLR0913, PLR0917 - all that runs
     dispatcher: Dispatcher,
     store: RecordStore,
     writer: RecordWriter,
-    metrics: Metrics,
+    figures: tuple[Metrics, BotStates],
     routing: tuple[Router, ClosuresFile],
     softphones: Softphones,
 ) -> Parts:
@@ -63,7 +65,8 @@ async def api_parts(  # noqa: PLR0913, PLR0917 - all that runs
         store=store,
         events=events,
         raw_events=EventLog(RAW_EVENTS_KEPT_MAX),
-        metrics=metrics,
+        metrics=figures[0],
+        bots=figures[1],
         router=routing[0],
         closures=routing[1],
         voicemail_folder=Path(settings.voicemail_dir),

@@ -1,14 +1,11 @@
 """What this controller is: for a page that greets people, and says what is missing."""
 
 from importlib.metadata import version
-from urllib.parse import urlsplit
 
+from controller.api.bots import is_demo, shown_url
 from controller.api.operations import Asked, Model, Nothing, Operation
 from controller.api.parts import Parts
 from controller.api.tokens import Role
-
-DEMO_BOT_HOSTS = frozenset({"demo-bot"})
-"""Of docker-compose.yml."""
 
 
 class About(Model):
@@ -26,15 +23,14 @@ class About(Model):
 
 
 async def show_about(parts: Parts, _asked: Asked[Nothing, Nothing]) -> About:
-    urls = [urlsplit(bot.url) for bot in parts.router.routes.bots().values()]
-    bots = sorted({f"{url.scheme}://{url.hostname}{f':{url.port}' if url.port else ''}{url.path}" for url in urls})
+    urls = [bot.url for bot in parts.router.routes.bots().values()]
     return About(
         version=version("ari-controller"),
         node=parts.settings.node_name,
         phone_number=parts.settings.phone_number,
         sip_port=parts.settings.sip_port,
-        bots=bots,
-        demo_bot=bool(urls) and all(url.hostname in DEMO_BOT_HOSTS for url in urls),
+        bots=sorted({shown_url(url) for url in urls}),
+        demo_bot=bool(urls) and all(map(is_demo, urls)),
     )
 
 

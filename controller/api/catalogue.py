@@ -7,6 +7,7 @@ from aiohttp import web
 
 from controller.api import (
     about,
+    bots,
     calendars,
     calls,
     events,
@@ -17,6 +18,7 @@ from controller.api import (
     routes,
     signing_in,
     tasks,
+    warnings,
 )
 from controller.api.operations import Asked, Nothing, Operation
 from controller.api.parts import Parts
@@ -41,6 +43,8 @@ OPERATIONS: Final = (
     *events.OPERATIONS,
     *signing_in.OPERATIONS,
     *about.OPERATIONS,
+    *bots.OPERATIONS,
+    *warnings.OPERATIONS,
     *exporting.OPERATIONS,
     *phoning.OPERATIONS,
     Operation("GET", "/v1/openapi.json", Role.READ, show_openapi, "This document"),

@@ -1,11 +1,12 @@
 """What the operations work on."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from controller.api.accounts import Accounts
+from controller.api.bot_states import BotStates
 from controller.api.control import Calls
 from controller.api.event_log import EventLog
 from controller.api.metrics import Gauges, Metrics
@@ -39,3 +40,4 @@ class Parts:
     accounts: Accounts
     settings: Settings
     softphones: Softphones
+    bots: BotStates = field(default_factory=BotStates)
