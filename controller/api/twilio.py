@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from controller.api.control import CallNotFound, LiveCall, NotAllowed, NotNow, NotSupported
-from controller.api.twilio_account import API_VERSION, Account, status_of, written
+from controller.api.twilio_account import Account
 from controller.api.twilio_documents import FetchFailed
+from controller.api.twilio_forms import API_VERSION, status_of, written
 from controller.bot import twiml
 from controller.bot.adapters.twilio import call_sid, signature
 from controller.bot.twiml import Action, TwimlError
@@ -41,7 +42,7 @@ class CallControl(Protocol):
     async def carry_out(self, call_id: str, actions: Sequence[Action], by: str) -> None:
         """Take the call from its bot and do these things, each when the one before is over.
 
-        Returns when the call has been told. The last one is a Hangup; there is no Redirect among them.
+        Returns when the call has been told. The last one is a Hangup or a Redirect.
         """
 
     def when_ended(self, call_id: str, tell: Callable[[], None]) -> None:
@@ -105,8 +106,8 @@ class Twilio:
             if len(document) > TWIML_CHARACTERS_MAX:
                 raise TwilioError(400, 12100, f"Twiml may have {TWIML_CHARACTERS_MAX} characters: use Url")
             actions = twiml.parse(document)
-            if isinstance(last := actions[-1], twiml.Redirect):
-                actions = actions[:-1] + await self._fetch(call, last.url, last.method)
+            if isinstance(first := actions[0], twiml.Redirect):
+                actions = await self._fetch(call, first.url, first.method)
         elif url is not None:
             actions = await self._fetch(call, url, form.get("Method", "POST").upper())
         else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import aiohttp
@@ -10,6 +10,8 @@ import aiohttp
 from controller.bot import twiml
 from controller.bot.adapters.twilio import signature
 from controller.bot.twiml import Action, TwimlError
+
+LinkT = TypeVar("LinkT", twiml.Redirect, twiml.Callback)
 
 FETCH_SECONDS: Final = 5.0
 """For one document: the caller waits for it."""
@@ -20,9 +22,20 @@ REDIRECTS_MAX: Final = 5
 
 def _at(url: str, action: Action) -> Action:
     """What it names counts from where it was found."""
-    if isinstance(action, twiml.Dial | twiml.ConnectStream) and action.then:
-        return replace(action, then=replace(action.then, url=urljoin(url, action.then.url)))
-    return action
+    match action:
+        case twiml.Redirect():
+            return _moved(url, action)
+        case twiml.Dial(then=then, callbacks=callbacks):
+            told = tuple((target, _moved(url, callback)) for target, callback in callbacks)
+            return replace(action, then=then and _moved(url, then), callbacks=told)
+        case twiml.ConnectStream(then=then, callback=callback):
+            return replace(action, then=then and _moved(url, then), callback=callback and _moved(url, callback))
+        case _:
+            return action
+
+
+def _moved(url: str, named: LinkT) -> LinkT:
+    return replace(named, url=urljoin(url, named.url))
 
 
 class FetchFailed(TwimlError):
@@ -37,15 +50,12 @@ class Documents:
         self._token = token
 
     async def actions(self, url: str, method: str, form: Mapping[str, str]) -> list[Action]:
-        """The document at the URL; a Redirect at its end is followed now. Raises TwimlError."""
-        before: list[Action] = []
+        """The document at the URL; one that is a Redirect and nothing else is another's name. Raises TwimlError."""
         for _ in range(REDIRECTS_MAX + 1):
             actions = [_at(url, action) for action in twiml.parse(await self.fetch(url, method, form))]
-            last = actions[-1]
-            if not isinstance(last, twiml.Redirect):
-                return before + actions
-            before += actions[:-1]
-            url, method = urljoin(url, last.url), last.method
+            if not isinstance(first := actions[0], twiml.Redirect):
+                return actions
+            url, method = first.url, first.method
         raise FetchFailed(f"{REDIRECTS_MAX} redirects, and no end of them", "Redirect")
 
     async def fetch(self, url: str, method: str, form: Mapping[str, str]) -> str:

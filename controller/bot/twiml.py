@@ -24,6 +24,21 @@ SECONDS_MAX: Final = 600
 LOOPS_MAX: Final = 1_000
 """Also what loop="0", for ever, becomes."""
 
+TARGETS_MAX: Final = 10
+"""Of one Dial: Twilio's own limit."""
+
+PROGRESS: Final = ("initiated", "ringing", "answered", "completed")
+"""What of a dialled phone can be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """Who is told how something goes, and what of it."""
+
+    url: str
+    method: str = "POST"
+    events: tuple[str, ...] = ("completed",)
+
 
 @dataclass(frozen=True, slots=True)
 class Say:
@@ -43,6 +58,7 @@ class PlayFile:
 class PlayDigits:
     digits: str
     """Keys, and `w` for half a second."""
+    loop: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,8 @@ class Dial:
     caller_id: str = ""
     then: "Redirect | None" = None
     """What `action` names: the call goes on with this document, and not with what stands behind."""
+    callbacks: tuple[tuple[str, Callback], ...] = ()
+    """Of targets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +90,9 @@ class ConnectStream:
     parameters: tuple[tuple[str, str], ...] = ()
     then: "Redirect | None" = None
     """As of Dial, when the bot has left."""
+    name: str = ""
+    callback: Callback | None = None
+    """All of its events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +123,10 @@ def parse(document: str) -> list[Action]:
         if element.tag not in _VERBS:
             known = ", ".join(sorted(_VERBS))
             raise TwimlError(f"<{element.tag}> cannot be carried out here; {known} can", str(element.tag))
-        actions.append(_VERBS[element.tag](element))
+        action = _VERBS[element.tag](element)
+        if action == Pause(0):
+            continue  # nothing; and a Redirect behind it would be followed without end, and without a pause
+        actions.append(action)
         if isinstance(actions[-1], Hangup | Redirect):
             return actions
         if len(actions) > VERBS_MAX:
@@ -136,7 +160,7 @@ def _play(element: ET.Element) -> Action:
     if digits := element.get("digits"):
         if not set(digits) <= set("0123456789ABCD*#wW"):
             raise TwimlError(f"<Play> has keys that no telephone has: {digits[:50]!r}", "Play")
-        return PlayDigits(digits.replace("W", "ww"))
+        return PlayDigits(digits.replace("W", "ww"), _loop(element))
     return PlayFile(_url(element, _text(element), ("http", "https")), _loop(element))
 
 
@@ -148,18 +172,16 @@ def _dial(element: ET.Element) -> Action:
     allowed = {"Number", "Sip", "Queue"}
     if strange := [child.tag for child in element if child.tag not in allowed]:
         raise TwimlError(f"<{strange[0]}> cannot be dialled here; a number, Number, Sip and Queue can", "Dial")
-    targets = [_text(element), *(_text(child) for child in element if child.tag != "Queue")]
+    named = [child for child in element if child.tag != "Queue" and _text(child)]
+    targets = [target for target in (_text(element), *map(_text, named)) if target]
     queue = next((_text(child) for child in element if child.tag == "Queue"), "")
-    dial = Dial(
-        tuple(target for target in targets if target),
-        queue,
-        _number(element, "timeout", 30, SECONDS_MAX),
-        element.get("callerId", ""),
-        _then(element),
-    )
-    if not dial.targets and not dial.queue:
+    if not targets and not queue:
         raise TwimlError("<Dial> does not say whom", "Dial")
-    return dial
+    if len(targets) > TARGETS_MAX:
+        raise TwimlError(f"<Dial> can ring {TARGETS_MAX} phones", "Dial")
+    callbacks = [(_text(child), callback) for child in named if (callback := _callback(child))]
+    ring_seconds = _number(element, "timeout", 30, SECONDS_MAX)
+    return Dial(tuple(targets), queue, ring_seconds, element.get("callerId", ""), _then(element), tuple(callbacks))
 
 
 def _connect(element: ET.Element) -> Action:
@@ -169,8 +191,21 @@ def _connect(element: ET.Element) -> Action:
     url = stream.get("url", "")
     if urlsplit(url).scheme not in {"ws", "wss"} or not urlsplit(url).hostname:
         raise TwimlError(f"<Stream> needs the url of a WebSocket, and has {url[:200]!r}", "Stream")
+    if (track := stream.get("track", "inbound_track")) != "inbound_track":
+        raise TwimlError(f"<Stream> in <Connect> has the track inbound_track, and not {track[:50]!r}", "Stream")
     parameters = tuple((child.get("name", ""), child.get("value", "")) for child in stream if child.tag == "Parameter")
-    return ConnectStream(url, parameters, _then(element))
+    return ConnectStream(url, parameters, _then(element), stream.get("name", ""), _callback(stream))
+
+
+def _callback(element: ET.Element) -> Callback | None:
+    """Of the element, where it names one."""
+    url = element.get("statusCallback", "").strip()
+    if not url:
+        return None
+    events = tuple(element.get("statusCallbackEvent", "completed").split())
+    if strange := [event for event in events if event not in PROGRESS]:
+        raise TwimlError(f"statusCallbackEvent knows {', '.join(PROGRESS)}, and not {strange[0][:50]!r}", element.tag)
+    return Callback(_url(element, url, ("http", "https", "")), _method(element, "statusCallbackMethod"), events)
 
 
 def _redirect(element: ET.Element) -> Action:
@@ -182,8 +217,8 @@ def _then(element: ET.Element) -> Redirect | None:
     return Redirect(_url(element, action, ("http", "https", "")), _method(element)) if action else None
 
 
-def _method(element: ET.Element) -> str:
-    method = element.get("method", "POST").upper()
+def _method(element: ET.Element, name: str = "method") -> str:
+    method = element.get(name, "POST").upper()
     if method not in {"GET", "POST"}:
         raise TwimlError(f"<{element.tag}> knows GET and POST, and not {method[:20]!r}", str(element.tag))
     return method

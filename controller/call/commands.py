@@ -118,6 +118,11 @@ class TakeBack:
 
 
 @dataclass(frozen=True, slots=True)
+class RejoinCaller:
+    """Take the caller out of the bridge and put it in again. Failure: CommandFailed."""
+
+
+@dataclass(frozen=True, slots=True)
 class HangUpCaller:
     """End the caller's channel with a Q.850 cause."""
 
@@ -372,6 +377,7 @@ Command = (
     | SendAway
     | AskDocument
     | TakeBack
+    | RejoinCaller
     | HangUpCaller
     | HandToDialplan
     | JoinLine

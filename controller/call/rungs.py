@@ -11,6 +11,7 @@ from controller.call.commands import (
     JoinLine,
     OpenBot,
     OpenMedia,
+    PressKeys,
     SaveCallback,
     SendAway,
     TellTransfer,
@@ -27,6 +28,7 @@ from controller.routing.route import (
     Destination,
     DocumentRung,
     HumanRung,
+    KeysRung,
     QueueRung,
     ReferRung,
     Sound,
@@ -41,6 +43,12 @@ ANNOUNCEMENT_SECONDS: Final = 120.0
 """Longest time for an announcement, should Asterisk never report its end."""
 DOCUMENT_SECONDS: Final = 15.0
 """For the next document of whoever steers the call, and for all that is said in it to be made."""
+KEY_SECONDS: Final = 0.2
+"""Of one key, half of it silence: as Asterisk presses it."""
+PAUSE_SECONDS: Final = 0.5
+"""Of a `w` among keys."""
+KEYS_MARGIN_SECONDS: Final = 0.2
+"""For the request, and between the last key and what comes next."""
 REFER_SECONDS: Final = 40.0
 """Asterisk gives up after 32 s where nobody replies; some systems say 202 and never what came of it."""
 RECORDING_MARGIN_SECONDS: Final = 10.0
@@ -72,6 +80,8 @@ def take(call: CallState, rung: AnyRung) -> Commands:
         case AnnouncementRung():
             call.told = True
             yield from announce(call, rung.sound, None)
+        case KeysRung(keys=keys):
+            yield from press(call, keys)
         case DocumentRung():
             yield from ear.quiet(call)
             call.last_words = None
@@ -179,6 +189,17 @@ def announce(call: CallState, sound: Sound, ending: Ending | None) -> Commands:
     call.last_words = ending
     yield from ear.play(call, sound)
     call.enter(State.ANNOUNCING, ANNOUNCEMENT_SECONDS)
+
+
+def press(call: CallState, keys: str) -> Commands:
+    """Nobody says when Asterisk is done with them: the next rung is taken after as long as they take."""
+    yield from ear.answer(call)
+    yield from ear.quiet(call)
+    call.last_words = None
+    yield PressKeys(keys)
+    pauses = keys.count("w")
+    seconds = (len(keys) - pauses) * KEY_SECONDS + pauses * PAUSE_SECONDS
+    call.enter(State.ANNOUNCING, seconds + KEYS_MARGIN_SECONDS)
 
 
 def call_back(call: CallState, rung: CallbackRung) -> Commands:

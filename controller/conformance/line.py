@@ -179,6 +179,7 @@ class BotLine:
             time.time(),
             target.username,
             target.signing_secret,
+            session=f"{self._start.call_id}/1",
         )
         await self.bot.open(opening, target.accept_seconds, target.tls or _usual_tls())
 

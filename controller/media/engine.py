@@ -345,5 +345,6 @@ def _opening(order: Open) -> Opening:
         unix_seconds=time.time(),
         username=target.username,
         signing_secret=target.signing_secret,
+        session=order.session,
         resume_seconds=target.resume_seconds,
     )

@@ -230,6 +230,17 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
+class KeysRung(Rung):
+    """Keys are pressed for the caller's side. Of no routes.toml: whoever steers a call can have it."""
+
+    keys: str = field(repr=False)
+    """And `w` for half a second. In no record: it may be a secret."""
+
+    def __str__(self) -> str:
+        return f"{len(self.keys.replace('w', ''))} keys"
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentRung(Rung):
     """Whoever steers this call is asked how it goes on. Of no routes.toml: a steered ladder ends with it."""
 
@@ -252,6 +263,7 @@ AnyRung = (
     | CallbackRung
     | AnnouncementRung
     | BusyRung
+    | KeysRung
     | DocumentRung
 )
 Destination = HumanRung | ReferRung | QueueRung

@@ -53,6 +53,7 @@ from controller.session.reconciliation import Live
 from controller.session.recorder import Recorder
 from controller.session.recordings import Recordings
 from controller.session.shown import shown
+from controller.session.status_callbacks import StatusCallbacks
 from controller.session.steering import Documents, ask
 from controller.session.voices import Voices
 
@@ -112,6 +113,8 @@ class CallSession:
         self._background = Background("command failed", call=call.id)
         self._context: asyncio.Task[CallContext] | None = None
         """Asked for while the phone begins to ring."""
+        self.told = StatusCallbacks(call.id, services.documents, lambda: shown(call, self.started_at))
+        """Who steers the call, and wants to hear how it goes."""
         self.when_ended: list[Callable[[], None]] = []
         """Told when the call has ended."""
         self._log = structlog.get_logger().bind(call=call.id)
@@ -149,6 +152,7 @@ class CallSession:
             transfers = self._services.transfers
             transfers.count_max = self.call.route.fence.per_minute_max
             event = replace(event, too_many=not transfers.take(self._now()))
+        self.told.on_event(event)
         self._events.append(event)
         self._arrived.set()
 
@@ -233,6 +237,7 @@ class CallSession:
                         raise
                     self.post(e.CommandFailed(type(event).__name__, str(error)))
         finally:
+            self.told.on_end()
             for tell in self.when_ended:
                 tell()
             if self._context:
@@ -259,6 +264,7 @@ class CallSession:
 
     def _carry_out(self, commands: list[c.Command]) -> None:
         for command in commands:
+            self.told.on_command(command)
             if isinstance(command, c.Recorded):
                 self._journal.write(command)
             elif isinstance(command, c.Told):
@@ -324,6 +330,8 @@ class CallSession:
             case c.JoinHuman(attempt=attempt):
                 if await self._humans.join(attempt):
                     self._background.start(self._recorder.human_joined(ids.agent_id(self.call.id, attempt)))
+            case c.RejoinCaller():
+                await self._caller.rejoin()
             case _:
                 await self._to_caller(command)
 
@@ -379,7 +387,8 @@ class CallSession:
 
     async def _ask_document(self, command: c.AskDocument) -> None:
         services, call = self._services, self.call
-        said = await ask(services.documents, command, call, shown(call, self.started_at), services.voices)
+        seen = shown(call, self.started_at)
+        said = await ask(services.documents, command, call, seen, services.voices, self.told)
         if call.rung < len(call.route.ladder) and call.route.ladder[call.rung] is command.rung:
             self.post(said)  # it has not gone on meanwhile
 

@@ -212,6 +212,13 @@ class CallerLeg:
         except ControllerError as error:
             await self._fail("TakeBack", error)
 
+    async def rejoin(self) -> None:
+        try:
+            await self._ari.remove_channel(self._channels.bridge, self._id)
+            await self._ari.add_channel(self._channels.bridge, self._id)
+        except ControllerError as error:
+            await self._fail("RejoinCaller", error)
+
     async def hang_up(self, cause: int) -> None:
         await attempt(self._ari.hangup(self._id, reason_code=cause))
 

@@ -29,7 +29,7 @@ from controller.routing import fence
 from controller.routing.route import Sound
 from controller.session.call_session import CallSession
 from controller.session.shown import shown
-from controller.session.twiml_ladder import to_ladder
+from controller.session.twiml_ladder import callbacks, to_ladder
 from controller.session.voices import Voices
 
 STATES: Final = {
@@ -158,10 +158,13 @@ class LiveCalls:
 
     async def carry_out(self, call_id: str, actions: Sequence[Action], by: str) -> None:
         """Of `api.twilio.CallControl`. Raises SoundError beside the others."""
-        call = self._session(call_id).call
-        ladder = await to_ladder(actions, call, self._dispatcher.voices)
+        session = self._session(call_id)
+        call, latest_bot = session.call, session.told.latest_bot
+        ladder = await to_ladder(actions, call, self._dispatcher.voices, latest_bot)
         if ladder:
-            self._in(call_id, *STEERABLE).post(e.OperatorSteered(by, ladder))
+            session = self._in(call_id, *STEERABLE)
+            session.told.steered(callbacks(actions, call))
+            session.post(e.OperatorSteered(by, ladder))
         else:
             await self.hang_up(call_id, by)
 

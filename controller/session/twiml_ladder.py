@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 
 from controller.api.control import NotAllowed, NotSupported
 from controller.bot import twiml
-from controller.bot.twiml import Action
+from controller.bot.adapters.twilio import ACCOUNT, CALLBACK, CALLBACK_METHOD, PROTOCOL, STREAM_NAME
+from controller.bot.twiml import Action, Callback
 from controller.call.call import Call
 from controller.errors import RefusedDestination
 from controller.routing import fence
-from controller.routing.route import AnnouncementRung, AnyRung, BotRung, DocumentRung, HumanRung, Sound
+from controller.routing.route import AnnouncementRung, AnyRung, BotRung, DocumentRung, HumanRung, KeysRung, Sound
 from controller.session.voices import Voices
 
 LOOPS_MAX: Final = 100
@@ -20,28 +21,50 @@ PAUSE_SECONDS_MAX: Final = 60
 """Of one piece of silence; a longer pause is several."""
 
 
-async def to_ladder(actions: Sequence[Action], call: Call, voices: Voices) -> tuple[AnyRung, ...]:
+Other = twiml.Say | twiml.PlayFile | twiml.PlayDigits | twiml.Pause | twiml.Dial | twiml.Redirect | twiml.Hangup
+"""What is no bot."""
+
+
+async def to_ladder(
+    actions: Sequence[Action], call: Call, voices: Voices, latest_bot: BotRung | None = None
+) -> tuple[AnyRung, ...]:
     """All that is played is ready when this returns. Below the ladder the call ends, so a Hangup is no rung.
+
+    `latest_bot`: the one that the call has or had; another one is of the same account.
 
     Raises NotAllowed, NotSupported, SoundError.
     """
     ladder: list[AnyRung] = []
     for action in actions:
-        ladder += await _rungs(action, call, voices)
+        if isinstance(action, twiml.ConnectStream):
+            ladder.append(_another_bot(action, latest_bot))
+        else:
+            ladder += await _rungs(action, call, voices)
         if isinstance(action, twiml.Dial | twiml.ConnectStream) and action.then:
             # As at Twilio: what stands behind is for nobody.
-            return (*ladder, _document(action.then))
+            return (*ladder, _document(action.then, "action"))
     return tuple(ladder)
 
 
-def _document(then: twiml.Redirect) -> DocumentRung:
-    host = urlsplit(then.url).hostname
+def callbacks(actions: Sequence[Action], call: Call) -> dict[str, tuple[str, Callback]]:
+    """Who wants to hear of which endpoint, and as what the document names it. The ladder could be made."""
+    wanted: dict[str, tuple[str, Callback]] = {}
+    for action in actions:
+        for target, callback in action.callbacks if isinstance(action, twiml.Dial) else ():
+            destination = fence.resolve(call.route, target)
+            if isinstance(destination, HumanRung):
+                wanted |= dict.fromkeys(destination.endpoints, (target, callback))
+    return wanted
+
+
+def _document(named: twiml.Redirect, where: str) -> DocumentRung:
+    host = urlsplit(named.url).hostname
     if not host:
-        raise NotSupported("action needs a whole URL in a document that has none of its own")
-    return DocumentRung(then.url, then.method, host)
+        raise NotSupported(f"{where} needs a whole URL in a document that has none of its own")
+    return DocumentRung(named.url, named.method, host)
 
 
-async def _rungs(action: Action, call: Call, voices: Voices) -> Sequence[AnyRung]:
+async def _rungs(action: Other, call: Call, voices: Voices) -> Sequence[AnyRung]:
     match action:
         case twiml.Say(text=text, language=language, loop=loop):
             sound = await voices.made(Sound(text, language=language or call.route.language))
@@ -54,14 +77,12 @@ async def _rungs(action: Action, call: Call, voices: Voices) -> Sequence[AnyRung
             return [AnnouncementRung(await voices.silence(piece)) for piece in pieces if piece]
         case twiml.Dial():
             return [_dialled(action, call)]
-        case twiml.ConnectStream(url=url, parameters=parameters):
-            return [_another_bot(url, dict(parameters), call)]
+        case twiml.PlayDigits(digits=digits, loop=loop):
+            return [KeysRung(digits)] * min(loop, LOOPS_MAX)
+        case twiml.Redirect():
+            return [_document(action, "<Redirect>")]
         case twiml.Hangup():
             return []
-        case twiml.PlayDigits():
-            raise NotSupported("<Play digits> cannot be done in a document: POST /v1/calls/…/digits can")
-        case twiml.Redirect():
-            raise NotSupported("<Redirect> has to be the last verb of its document")
 
 
 def _dialled(dial: twiml.Dial, call: Call) -> AnyRung:
@@ -83,13 +104,15 @@ def _dialled(dial: twiml.Dial, call: Call) -> AnyRung:
     return replace(humans[0], endpoint=first, others=tuple(others), order=order, ring_seconds=float(dial.seconds))
 
 
-def _another_bot(url: str, parameters: dict[str, str], call: Call) -> BotRung:
-    """Of the same protocol and account as the bot that the call has or had; its headers are not for others."""
-    ladder = [rung for rung in call.route.ladder if isinstance(rung, BotRung)]
-    parts = urlsplit(url)
+def _another_bot(stream: twiml.ConnectStream, latest: BotRung | None) -> BotRung:
+    """With the token and the account of the latest one, whose headers are not for others."""
+    parts = urlsplit(stream.url)
     name = f"{parts.hostname}{parts.path}"  # what else there is may be secret, and this goes into the record
-    like = call.bot.rung if call.bot else next(iter(ladder), BotRung(url))
+    like = latest or BotRung(stream.url)
+    kept = {ACCOUNT: like.parameters[ACCOUNT]} if ACCOUNT in like.parameters else {}
+    told = {CALLBACK: stream.callback.url, CALLBACK_METHOD: stream.callback.method} if stream.callback else {}
+    named = {STREAM_NAME: stream.name} if stream.name else {}
     return replace(
-        like, url=url, protocol="twilio", name=name, parameters=parameters, headers={}, on=frozenset(), hours="",
-        calls_max=0, waiting=None, multiplex=False, choose_url="",
+        like, url=stream.url, protocol=PROTOCOL, name=name, parameters=dict(stream.parameters) | kept | told | named,
+        headers={}, on=frozenset(), hours="", calls_max=0, waiting=None, multiplex=False, choose_url="",
     )  # fmt: skip

@@ -229,19 +229,22 @@ async def test_twilios_library_gives_a_call_to_a_human(stack: Stack, twilio: Twi
     assert (await stack.record()).summary.ending == "operator_hung_up"
 
 
+Told = list[tuple[str, dict[str, str]]]
+
+
 @asynccontextmanager
-async def author() -> AsyncIterator[tuple[str, list[tuple[str, dict[str, str]]]]]:
-    """The server of whoever steers the call: it hangs up, and notes what it is told."""
-    told: list[tuple[str, dict[str, str]]] = []
+async def author(**documents: str) -> AsyncIterator[tuple[str, Told]]:
+    """The server of whoever steers the call: it has these documents, and notes what it is told; else it hangs up."""
+    told: Told = []
 
     async def take(request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
         assert RequestValidator(TOKEN).validate(str(request.url), form, request.headers["X-Twilio-Signature"])
         told.append((request.path, form))
-        return web.Response(text="<Response><Hangup/></Response>")
+        return web.Response(text=documents.get(request.path[1:], "<Response><Hangup/></Response>"))
 
     app = web.Application()
-    app.add_routes([web.post("/next", take), web.post("/status", take)])
+    app.router.add_post("/{document}", take)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -251,11 +254,17 @@ async def author() -> AsyncIterator[tuple[str, list[tuple[str, dict[str, str]]]]
         await runner.cleanup()
 
 
+async def until_told(told: Told, condition: Callable[[Told], bool]) -> None:
+    async with asyncio.timeout(WAIT_SECONDS):
+        while not condition(told):  # noqa: ASYNC110 - told by another's request
+            await asyncio.sleep(0.02)
+
+
 async def gives_to_a_human(
     stack: Stack,
     streamed: tuple[Phone, ProtocolCall, str],
     carrier: Carrier,
-    author: tuple[str, list[tuple[str, dict[str, str]]]],
+    author: tuple[str, Told],
 ) -> None:
     """With a document behind the human, and one who wants to know of the end."""
     caller, call, sid = streamed
@@ -277,6 +286,38 @@ async def gives_to_a_human(
     assert not listening.tones(human.heard, OTHER)
     await human.hang_up()
     await caller.until_ended()
-    async with asyncio.timeout(WAIT_SECONDS):
-        while len(told) < 2:  # noqa: ASYNC110 - told by another's request
-            await asyncio.sleep(0.02)
+    await until_told(told, lambda now: len(now) == 2)
+
+
+async def test_keys_another_stream_and_a_phone_and_their_author_hears_of_them(
+    stack: Stack, twilio: TwilioBot, carrier: Carrier
+) -> None:
+    caller, _, sid = await streaming(carrier, twilio)
+    stream = f"<Connect><Stream url='{twilio.url}' name='second' statusCallback='/stream'/></Connect>"
+    every = "initiated ringing answered completed"
+    dial = f"<Dial><Number statusCallback='/phone' statusCallbackEvent='{every}'>desk</Number></Dial>"
+    goodbye = "<Say>Thank you for your call, and goodbye.</Say>"
+    async with author(next=f"<Response>{stream}{dial}{goodbye}</Response>") as (url, told):
+        document = f"<Response><Play digits='12w#'/><Redirect>{url}/next</Redirect></Response>"
+        await ask(stack, lambda client: client.calls(sid).update(twiml=document))
+        second = await twilio.next_call(1)
+        assert caller.digits == "12#", "before the next document"
+        await until_told(told, lambda now: len(now) == 2)
+        start = next(message["start"] for message in second.messages if message["event"] == "start")
+        assert start["accountSid"] == ACCOUNT
+        await second.hangup()
+        human = await carrier.incoming()
+        await human.answer()
+        await hear_each_other(caller, human)
+        since = time.monotonic()
+        await human.hang_up()
+        await caller.until_sound(500, since=since)
+        await caller.until_ended()
+        await until_told(told, lambda now: len(now) == 7)
+    streams = [form for path, form in told if path == "/stream"]
+    assert sorted(form["StreamEvent"] for form in streams) == ["stream-started", "stream-stopped"]
+    assert {(form["StreamSid"], form["CallSid"]) for form in streams} == {(start["streamSid"], sid)}
+    phones = sorted((form for path, form in told if path == "/phone"), key=lambda form: form["SequenceNumber"])
+    assert [form["CallStatus"] for form in phones] == ["initiated", "ringing", "in-progress", "completed"]
+    assert {form["ParentCallSid"] for form in phones} == {sid}
+    assert (await stack.record()).summary.ending == "operator_hung_up"

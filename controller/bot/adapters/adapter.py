@@ -20,7 +20,7 @@ The rules:
 - **Messages without a word** in the protocol return no step, and CANNOT has the reason, for the bot's author.
 - **Milliseconds heard.** `Cleared.played_ms` counts all of the bot's audio in this call that the caller has heard, and
   `discarded_ms` what was thrown away: audio that was passed on (`Speech`) is one or the other, or still to be played.
-- **What others on our side must know too** (ids that a REST call names, say) is a pure function of the call's id.
+- **What others on our side must know too** (ids in a REST call, say) is a pure function of the call's id, or `session`.
 """
 
 from abc import ABC, abstractmethod
@@ -97,6 +97,8 @@ class Opening:
     """With it the token is a password (RFC 7617, Basic) and not a bearer's."""
     signing_secret: str = field(default="", repr=False)
     """The handshake is signed with it (`bot.signing`). Empty: it is not."""
+    session: str = ""
+    """The name of this bot's part of the call, which all of our side knows; no other has the same."""
     resume_seconds: float = RESUME_SECONDS
     """How long a lost connection is made again, where the bot can go on with its call. 0: not at all."""
 

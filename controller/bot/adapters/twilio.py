@@ -30,8 +30,19 @@ from controller.bot.protocol import (
 )
 from controller.errors import ProtocolError
 
-ACCOUNT_SID_PARAMETER: Final = "accountSid"
-"""The parameter that names the account; it is not passed on as a custom one. Without it the account is `AC000…`."""
+PROTOCOL: Final = "twilio"
+"""Its name in `PROTOCOLS`."""
+
+ACCOUNT: Final = "accountSid"
+"""The parameter that names the account. Without it the account is `AC000…`."""
+
+CALLBACK: Final = "statusCallback"
+CALLBACK_METHOD: Final = "statusCallbackMethod"
+STREAM_NAME: Final = "streamName"
+"""Parameters that say who is told how the stream goes, and under which name (`session/status_callbacks.py`)."""
+
+OURS: Final = frozenset({ACCOUNT, CALLBACK, CALLBACK_METHOD, STREAM_NAME})
+"""Parameters that are not passed on as custom ones."""
 
 NO_ACCOUNT_SID: Final = "AC" + "0" * 32
 
@@ -46,6 +57,11 @@ MARK_NAME_CHARACTERS_MAX: Final = 128
 def call_sid(call_id: str) -> str:
     """Twilio's name of one of our calls: the same for all of its connections, so that REST finds the call."""
     return "CA" + hashlib.sha256(call_id.encode()).hexdigest()[:32]
+
+
+def stream_sid(session: str) -> str:
+    """Twilio's name of one stream of a call; `session` is the media worker's own."""
+    return "MZ" + hashlib.sha256(session.encode()).hexdigest()[:32]
 
 
 def signature(token: str, url: str, fields: dict[str, str] | None = None) -> str:
@@ -72,7 +88,7 @@ class Twilio(Adapter):
         Behaviour.LOG: "the stream carries audio and marks only",
         Behaviour.ACK: "nothing is reported that could be acknowledged",
         Behaviour.METADATA: "customParameters of the start message, and nothing later",
-        Behaviour.SEND_DTMF: "not on the stream",
+        Behaviour.SEND_DTMF: "not on the stream: update the call over REST, with Twiml=<Play digits>",
         Behaviour.PLAY: "not on the stream: update the call over REST, with Twiml=<Play>",
         Behaviour.HOLD: "not on the stream",
         Behaviour.RECORDING: "not on the stream",
@@ -81,10 +97,11 @@ class Twilio(Adapter):
 
     def __init__(self, opening: Opening) -> None:
         super().__init__(opening)
-        self._parameters = dict(opening.parameters or {})
-        self._account_sid = self._parameters.pop(ACCOUNT_SID_PARAMETER, NO_ACCOUNT_SID)
+        given = opening.parameters or {}
+        self._parameters = {name: value for name, value in given.items() if name not in OURS}
+        self._account_sid = given.get(ACCOUNT, NO_ACCOUNT_SID)
         self._call_sid = call_sid(opening.start.call_id)
-        self._stream_sid = "MZ" + opening.nonce
+        self._stream_sid = stream_sid(opening.session or opening.nonce)
         self._sequence = 0
         """Of all messages but `connected`, from 1."""
         self._chunk = 0

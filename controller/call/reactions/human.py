@@ -9,6 +9,7 @@ from controller.call.commands import (
     EndConsult,
     HangUpHuman,
     JoinHuman,
+    RejoinCaller,
     TellTransfer,
     Whisper,
 )
@@ -203,6 +204,8 @@ def left(call: CallState, event: events.HumanGone) -> Commands:
     if ladder.goes_on(call):
         call.human = None
         call.reached = TransferOutcome.CONNECTED
+        # Asterisk 22.10.1 now and then sends such a caller nothing of what is played next (docs/asterisk.md).
+        yield RejoinCaller()
         yield from ladder.take_next_rung(call)
     else:
         yield from finish.end(call, Ending.HUMAN_HUNG_UP)

@@ -16,9 +16,10 @@ from twilio.rest import Client  # type: ignore[import-untyped]
 
 from controller.api.control import LiveCall, NotAllowed, NotNow, NotSupported
 from controller.api.twilio import Twilio, is_signed
-from controller.api.twilio_account import Account, call_form
+from controller.api.twilio_account import Account
+from controller.api.twilio_forms import call_form
 from controller.bot.adapters.twilio import call_sid, signature
-from controller.bot.twiml import Action, Dial, Hangup, Pause, PlayFile, Redirect, Say
+from controller.bot.twiml import Action, ConnectStream, Dial, Hangup, Pause, PlayFile, Redirect, Say
 from controller.errors import ControllerError, SoundError
 
 ACCOUNT = "AC" + "1" * 32
@@ -130,7 +131,7 @@ async def test_twiml_is_carried_out(api: Api) -> None:
     assert api.calls.told == [[Say("One moment"), Dial(("+4930333",)), Hangup()]]
 
 
-async def test_a_document_is_fetched_with_a_signature_and_redirects_are_followed(api: Api) -> None:
+async def test_a_document_is_fetched_with_a_signature(api: Api) -> None:
     validator = RequestValidator(TOKEN)
     asked: list[Any] = []
 
@@ -139,7 +140,7 @@ async def test_a_document_is_fetched_with_a_signature_and_redirects_are_followed
         assert validator.validate(str(request.url), form, request.headers["X-Twilio-Signature"])
         assert not validator.validate(str(request.url), {**form, "To": "x"}, request.headers["X-Twilio-Signature"])
         asked.append(form)
-        return web.Response(text="<Response><Pause/><Redirect method='GET'>next?a=1</Redirect></Response>")
+        return web.Response(text="<Response><Redirect method='GET'>next?a=1</Redirect></Response>")
 
     async def second(request: web.Request) -> web.Response:
         assert validator.validate(str(request.url), {}, request.headers["X-Twilio-Signature"])
@@ -149,10 +150,54 @@ async def test_a_document_is_fetched_with_a_signature_and_redirects_are_followed
     async with served([web.post("/docs/first", first), web.get("/docs/next", second)]) as url:
         await api.ask(update(url=f"{url}/docs/first"))
         await api.ask(update(twiml=f"<Response><Redirect method='GET'>{url}/docs/next</Redirect></Response>"))
-    assert api.calls.told[0] == [Pause(), PlayFile("https://a.example/x.wav"), Hangup()]
-    assert api.calls.told[1] == [PlayFile("https://a.example/x.wav"), Hangup()]
+    assert api.calls.told == [[PlayFile("https://a.example/x.wav"), Hangup()]] * 2
     assert asked[0] == call_form(CALL, ACCOUNT)
     assert asked[1] == {"a": "1", **call_form(CALL, ACCOUNT)}
+
+
+async def test_a_redirect_behind_other_verbs_is_left_for_later(api: Api) -> None:
+    async def serve(_request: web.Request) -> web.Response:
+        return web.Response(text="<Response><Pause/><Redirect method='GET'>next</Redirect></Response>")
+
+    async with served([web.post("/docs/first", serve)]) as url:
+        await api.ask(update(url=f"{url}/docs/first"))
+        await api.ask(update(twiml="<Response><Pause/><Redirect>https://a.example/</Redirect></Response>"))
+    assert api.calls.told == [
+        [Pause(), Redirect(f"{url}/docs/next", "GET")],
+        [Pause(), Redirect("https://a.example/", "POST")],
+    ]
+
+
+async def test_who_is_told_of_streams_and_phones() -> None:
+    """Signed as Twilio's own library checks it, in the background, and as the document's place says."""
+    told: list[tuple[str, dict[str, str]]] = []
+
+    async def take(request: web.Request) -> web.Response:
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        assert RequestValidator(TOKEN).validate(str(request.url), form, request.headers["X-Twilio-Signature"])
+        told.append((request.path, form))
+        return web.Response(status=204)
+
+    async def serve(_request: web.Request) -> web.Response:
+        stream = "<Connect><Stream url='wss://b/' statusCallback='stream'/></Connect>"
+        dial = "<Dial><Number statusCallback='/phone'>+49301</Number></Dial>"
+        return web.Response(text=f"<Response>{stream}{dial}</Response>")
+
+    routes = [web.post("/docs/first", serve), web.post("/docs/stream", take), web.post("/phone", take)]
+    async with Account(ACCOUNT, TOKEN) as account, served(routes) as url:
+        connect, dial, _ = await account.document(CALL, f"{url}/docs/first", "POST")
+        assert isinstance(connect, ConnectStream)
+        assert isinstance(dial, Dial)
+        assert connect.callback
+        account.tell_of_stream(CALL, connect.callback, {"StreamEvent": "stream-started", "StreamName": ""})
+        account.tell_of_phone(CALL, dict(dial.callbacks)["+49301"], {"CallSid": "CA2", "CallStatus": "ringing"})
+        await account.__aexit__()
+    (stream,) = (form for path, form in told if path == "/docs/stream")
+    (phone,) = (form for path, form in told if path == "/phone")
+    assert stream.keys() == {"AccountSid", "CallSid", "StreamEvent", "Timestamp"}
+    assert datetime.fromisoformat(stream["Timestamp"]).tzinfo
+    assert (phone["CallSid"], phone["ParentCallSid"]) == ("CA2", call_sid(CALL.id))
+    assert (phone["CallStatus"], phone["Direction"], phone["From"]) == ("ringing", "outbound-dial", "+4930111")
 
 
 async def test_the_action_of_a_document_counts_from_where_it_was_found() -> None:

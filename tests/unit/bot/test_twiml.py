@@ -8,6 +8,7 @@ from twilio.twiml.voice_response import Dial as TwilioDial
 
 from controller.bot import twiml
 from controller.bot.twiml import (
+    Callback,
     ConnectStream,
     Dial,
     Hangup,
@@ -75,6 +76,28 @@ def test_a_document_that_comes_to_its_end_hangs_up() -> None:
     assert parse("<Response><Redirect>/next</Redirect><Say>Never</Say></Response>") == [Redirect("/next")]
 
 
+def test_who_is_told_how_it_goes() -> None:
+    url = "https://author.example/status"
+    (connect, _) = parse(
+        f"<Response><Connect><Stream url='wss://bot.example/' name='first' statusCallback=' {url} '"
+        " statusCallbackMethod='get'/></Connect></Response>"
+    )
+    assert connect == ConnectStream("wss://bot.example/", name="first", callback=Callback(url, "GET"))
+    (dial, _) = parse(
+        "<Response><Dial>+49301"
+        f"<Number statusCallback='{url}' statusCallbackEvent='initiated ringing'>+49302</Number>"
+        "<Sip statusCallback='/relative'>sip:a@b</Sip></Dial></Response>"
+    )
+    assert dial == Dial(
+        ("+49301", "+49302", "sip:a@b"),
+        callbacks=(("+49302", Callback(url, "POST", ("initiated", "ringing"))), ("sip:a@b", Callback("/relative"))),
+    )
+
+
+def test_a_pause_of_nothing_is_nothing() -> None:
+    assert parse("<Response><Pause length='0'/><Redirect>/x</Redirect></Response>") == [Redirect("/x")]
+
+
 @pytest.mark.parametrize(
     ("document", "message"),
     [
@@ -96,6 +119,16 @@ def test_a_document_that_comes_to_its_end_hangs_up() -> None:
         ("<Response><Connect/></Response>", "needs one <Stream>"),
         ("<Response><Connect><Room>x</Room></Connect></Response>", "needs one <Stream>"),
         ("<Response><Connect><Stream url='https://a/'/></Connect></Response>", "needs the url of a WebSocket"),
+        ("<Response><Connect><Stream url='wss://a/' track='both_tracks'/></Connect></Response>", "inbound_track"),
+        (
+            "<Response><Connect><Stream url='wss://a/' statusCallback='ftp://a'/></Connect></Response>",
+            "<Stream> needs a URL",
+        ),
+        ("<Response><Dial>" + "<Number>+4930</Number>" * 11 + "</Dial></Response>", "can ring 10 phones"),
+        (
+            "<Response><Dial><Number statusCallback='/s' statusCallbackEvent='hold'>+4930</Number></Dial></Response>",
+            "statusCallbackEvent knows initiated, ringing, answered, completed",
+        ),
         ("<Response><Redirect/></Response>", "<Redirect> needs a URL"),
         ("<Response><Redirect method='PUT'>/x</Redirect></Response>", "knows GET and POST"),
         ("<Response>" + "<Pause/>" * 101 + "</Response>", "may have 100 verbs"),

@@ -19,6 +19,7 @@ from controller.routing.route import (
     Destination,
     DocumentRung,
     HumanRung,
+    KeysRung,
     QueueRung,
     Recording,
     ReferRung,
@@ -93,7 +94,7 @@ EVERYBODY = HumanRung("PJSIP/a", others=("PJSIP/b",), order="at_once")
 RUNGS: list[AnyRung] = [
     BOT, HUMAN, PATIENT, DESK, EVERYBODY, ReferRung("sip:a@b"), QueueRung("sales"), VoicemailRung(SOUND),
     CallbackRung(SOUND), AnnouncementRung(SOUND), BusyRung(486), HumanRung("PJSIP/c", on=frozenset({Trigger.CLOSED})),
-    DocumentRung("https://a/", host="a"),
+    DocumentRung("https://a/", host="a"), KeysRung("1w#"),
 ]  # fmt: skip
 RECORDINGS = [Recording(), Recording("always"), Recording("always", SOUND), Recording("on_demand", SOUND)]
 ladders = st.lists(st.sampled_from(RUNGS), max_size=4).map(tuple)
@@ -101,9 +102,9 @@ WAITS_FOR_OTHERS = {State.TALKING, State.CONSULTING, State.WITH_HUMAN, State.AWA
 """May last as long as people talk."""
 
 
-def asks(call: Call) -> bool:
-    """How it goes on; the deadline of that is checked as any other."""
-    return call.rung < len(call.route.ladder) and isinstance(call.route.ladder[call.rung], DocumentRung)
+def only_waits(call: Call) -> bool:
+    """For keys to be pressed, or to hear how it goes on; the deadline of that is checked as any other."""
+    return call.rung < len(call.route.ladder) and isinstance(call.route.ladder[call.rung], DocumentRung | KeysRung)
 
 
 class World:
@@ -202,7 +203,7 @@ def test_every_order_of_events_ends_once(
             or call.line
             or call.sound
             or call.recording
-            or asks(call)
+            or only_waits(call)
         ), "no rung"
     for command in commands:
         world.obey(command)

@@ -6,7 +6,7 @@ from controller.call import commands as c
 from controller.call import events as e
 from controller.call.call import Call
 from controller.call.vocabulary import Ending, State, TransferOutcome
-from controller.routing.route import AnnouncementRung, AnyRung, BotRung, DocumentRung, Sound
+from controller.routing.route import AnnouncementRung, AnyRung, BotRung, DocumentRung, KeysRung, Sound
 from controller.routing.trigger import Trigger
 from tests.unit.call.calls import HUMAN, feed, kinds, talking
 
@@ -48,7 +48,7 @@ def test_a_human_who_has_hung_up() -> None:
 
 def test_what_stands_behind_a_human_is_done_when_the_human_has_hung_up() -> None:
     call = with_human(HUMAN, GOODBYE)
-    assert "PlaySound" in kinds(feed(call, e.HumanGone(2, TransferOutcome.CONNECTED)))
+    assert kinds(feed(call, e.HumanGone(2, TransferOutcome.CONNECTED))) == ["RejoinCaller", "PlaySound"]
     feed(call, e.SoundEnded(1))
     assert call.ending is Ending.OPERATOR_HUNG_UP
     last = with_human(HUMAN)
@@ -77,6 +77,21 @@ def test_nobody_who_answers_is_the_end() -> None:
     call = steered(HUMAN, NEXT)
     feed(call, e.HumanGone(2, TransferOutcome.BUSY), e.DeadlinePassed())
     assert call.ending is Ending.OPERATOR_HUNG_UP
+
+
+def test_the_next_verb_comes_when_the_keys_have_been_pressed() -> None:
+    call = talking()
+    commands = feed(call, e.OperatorSteered("desk", (KeysRung("12w#"), GOODBYE)))
+    assert c.PressKeys("12w#") in commands
+    assert call.deadline == pytest.approx(call.now + 3 * 0.2 + 0.5 + 0.2)
+    assert "PlaySound" in kinds(feed(call, e.DeadlinePassed()))
+    assert "12" not in repr(KeysRung("12w#")) + str(KeysRung("12w#"))
+
+
+def test_a_redirect_is_asked_for_when_the_verbs_before_it_are_over() -> None:
+    call = talking()
+    assert asked(feed(call, e.OperatorSteered("desk", (GOODBYE, NEXT)))) == []
+    assert asked(feed(call, e.SoundEnded(1))) == [None]
 
 
 def test_a_key_in_the_url_is_not_in_the_record() -> None:

@@ -1,12 +1,14 @@
 """What becomes of the verbs of a TwiML document."""
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from controller.api.control import NotAllowed, NotSupported
 from controller.bot import twiml
+from controller.bot.twiml import Callback
 from controller.call.call import Call
 from controller.routing.route import (
     AnnouncementRung,
@@ -17,12 +19,13 @@ from controller.routing.route import (
     DocumentRung,
     Fence,
     HumanRung,
+    KeysRung,
     QueueRung,
     ReferRung,
     Route,
     Sound,
 )
-from controller.session.twiml_ladder import LOOPS_MAX, to_ladder
+from controller.session.twiml_ladder import LOOPS_MAX, callbacks, to_ladder
 from controller.session.voices import Voices
 from controller.sounds.sounds import Sounds
 
@@ -84,7 +87,7 @@ async def test_the_fence_holds(call: Call, voices: Voices, dial: twiml.Dial) -> 
 
 async def test_another_bot_is_like_this_one_but_for_its_secrets_and_limits(call: Call, voices: Voices) -> None:
     stream = twiml.ConnectStream("wss://other/a?key=1", (("a", "b"),))
-    (rung,) = await to_ladder([stream], call, voices)
+    (rung,) = await to_ladder([stream], call, voices, BOT)
     assert rung == BotRung(
         "wss://other/a?key=1", "token", name="other/a", protocol="twilio", parameters={"a": "b"}, transport="websocket"
     )
@@ -100,11 +103,41 @@ async def test_what_action_names_comes_next_and_nothing_else(call: Call, voices:
         await to_ladder([twiml.Dial(("desk",), then=twiml.Redirect("/next"))], call, voices)
 
 
+async def test_keys_and_a_redirect_come_in_their_turn(call: Call, voices: Voices) -> None:
+    redirect = twiml.Redirect("https://author.example/next?key=k3y", "GET")
+    ladder = await to_ladder([twiml.PlayDigits("12w#", loop=2), redirect], call, voices)
+    assert ladder == (KeysRung("12w#"), KeysRung("12w#"), DocumentRung(redirect.url, "GET", "author.example"))
+    assert "12" not in str(ladder[0])
+
+
+async def test_another_bot_keeps_the_account_and_is_told_who_wants_to_hear_of_it(call: Call, voices: Voices) -> None:
+    ours = replace(BOT, parameters={"accountSid": "AC1", "tenant": "north"})
+    callback = Callback("https://author.example/stream", "GET")
+    stream = twiml.ConnectStream("wss://other/", (), None, "second", callback)
+    (rung,) = await to_ladder([stream], call, voices, ours)
+    assert isinstance(rung, BotRung)
+    assert rung.parameters == {
+        "accountSid": "AC1",
+        "statusCallback": callback.url,
+        "statusCallbackMethod": "GET",
+        "streamName": "second",
+    }
+
+
+def test_who_wants_to_hear_of_which_phone(call: Call) -> None:
+    first, second = Callback("https://a.example/1"), Callback("https://a.example/2")
+    dial = twiml.Dial((NUMBER, "desk", "away"), callbacks=((NUMBER, first), ("desk", second), ("away", second)))
+    assert callbacks([twiml.Say("x"), dial], call) == {
+        f"PJSIP/{NUMBER}@trunk": (NUMBER, first),
+        "PJSIP/a": ("desk", second),
+        "PJSIP/b": ("desk", second),
+    }
+
+
 @pytest.mark.parametrize(
     "action",
     [
-        twiml.PlayDigits("12"),
-        twiml.Redirect("https://a.example/"),
+        twiml.Redirect("/relative"),
         twiml.Dial(("desk",), queue="sales"),
         twiml.Dial(("desk", "away")),
     ],

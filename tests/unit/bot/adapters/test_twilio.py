@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from controller.bot.adapters.adapter import Opening, Speech
-from controller.bot.adapters.twilio import Twilio, call_sid, signature
+from controller.bot.adapters.twilio import Twilio, call_sid, signature, stream_sid
 from controller.bot.protocol import (
     Accept,
     Ack,
@@ -33,7 +33,8 @@ from controller.bot.protocol import (
 from controller.errors import ProtocolError
 
 ACCOUNT = "AC" + "1" * 32
-STREAM = "MZ" + "0f" * 16
+SESSION = "call-1/1"
+STREAM = stream_sid(SESSION)
 CALL = "CA7b4aab1bd6ca40a4d6ec3bc6ab4ba7a3"
 START = Start(call_id="call-1", caller=Party(number="+4930111"), callee=Party(number="+4930222"), route="default")
 
@@ -75,7 +76,7 @@ FROM_TWILIO: dict[str, Any] = {
 
 
 def stream(**parameters: str) -> Twilio:
-    return Twilio(Opening("wss://bot.example/ws", START, nonce="0f" * 16, parameters=parameters))
+    return Twilio(Opening("wss://bot.example/ws", START, session=SESSION, parameters=parameters))
 
 
 def started() -> Twilio:
@@ -89,7 +90,8 @@ def texts(adapter: Twilio, message: ToBot) -> list[Any]:
 
 
 def test_a_stream_begins_with_connected_and_start_and_is_accepted() -> None:
-    steps = stream(accountSid=ACCOUNT, FirstName="Jane").to_bot(START)
+    about = {"statusCallback": "https://a.example/?key=k3y", "statusCallbackMethod": "GET", "streamName": "first"}
+    steps = stream(accountSid=ACCOUNT, FirstName="Jane", **about).to_bot(START)
     assert [json.loads(step) for step in steps[:2] if isinstance(step, str)] == [
         FROM_TWILIO["connected"],
         FROM_TWILIO["start"],
