@@ -7,7 +7,8 @@ RUN apt-get update \
 # The same user and group as in Asterisk's image, which writes the passwords that are read here.
 RUN groupadd --gid 1500 controller \
     && useradd --uid 1500 --gid 1500 --no-create-home --home-dir /data controller \
-    && install -d -o controller -g controller -m 750 /secrets /data /sounds
+    && install -d -o controller -g controller -m 750 /secrets /data /sounds \
+    && install -d -o controller -g controller -m 2770 /trunks
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 
 # What changes seldom comes first: a change of our code costs the last two lines only.

@@ -37,7 +37,7 @@ from controller.records.items import CallClosed
 from controller.records.retention import Retention, Sweeper
 from controller.records.store import RecordStore
 from controller.records.writer import RecordWriter
-from controller.reporting import api_parts, counted, tracing, twilio_account, twilio_routes
+from controller.reporting import api_parts, counted, tracing, trunk_watch, twilio_account, twilio_routes
 from controller.routes_file import RoutesFile, load_routes, tls_of
 from controller.routing.router import Router
 from controller.routing.routes import Routes
@@ -48,6 +48,7 @@ from controller.session.voices import Voices
 from controller.sounds.sounds import Sounds
 from controller.tracing.calls import trace_calls
 from controller.tracing.tracer import Tracer
+from controller.trunks.trunks_file import TrunksFile
 from controller.webhooks.sender import Sender
 from controller.webhooks.targets import audience
 
@@ -77,7 +78,6 @@ async def serve(settings: Settings) -> None:
     await asyncio.gather(*(check_bot(bot.url, setting, tls_of(bot)) for setting, bot in router.routes.bots().items()))
     routes_file = RoutesFile(settings, router)
     closures_file = ClosuresFile(closures_path(settings), router.close)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, routes_file.reload)
     stopping = _on_signal()
     async with AsyncExitStack() as stack:
         tracer = await stack.enter_async_context(tracing(settings))
@@ -105,21 +105,25 @@ async def serve(settings: Settings) -> None:
         context = await stack.enter_async_context(Context(store.database, settings, tracer))
         account = await stack.enter_async_context(twilio_account(settings))
         rules = await stack.enter_async_context(_rules(settings, router.routes, voices, context, account))
+        trunks = trunk_watch(settings, ari)
         figures = Metrics(), BotStates()
         softphones = Softphones(ari)
-        submit = counted(*figures, writer.submit)
-        dispatcher = Dispatcher(ari, router, submit, rules, softphones.who_listens)
-        parts = await api_parts(settings, dispatcher, store, writer, figures, (router, closures_file), softphones)
+        dispatcher = Dispatcher(ari, router, counted(*figures, writer.submit), rules, softphones.who_listens)
+        parts = await api_parts(
+            settings, dispatcher, store, writer, figures, (router, closures_file), (softphones, trunks)
+        )
         steered = twilio_routes(account, dispatcher)
         await stack.enter_async_context(serve_api(settings, parts, steered))
         if not parts.accounts.users.all():
             log.info("nobody can sign in yet", mend="ari-controller user add NAME")
         sweeper = Sweeper(store.database, Retention.of(settings), remover(ari, *folders(settings)))
         await stack.enter_async_context(in_background("retention", sweeper.run()))
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, routes_file, trunks.file)
         tasks = [
             asyncio.create_task(EventStream(ari, dispatcher, tap=tap(parts.raw_events)).run(), name="event stream"),
             asyncio.create_task(routes_file.watch(), name="routes"),
             asyncio.create_task(closures_file.watch(), name="closures"),
+            asyncio.create_task(trunks.run(), name="trunks"),
         ]
         stack.push_async_callback(_cancel, tasks)
         urls = settings.media_urls
@@ -136,6 +140,11 @@ async def serve(settings: Settings) -> None:
         log.info("to call", phone=f"register a SIP phone as user phone at port {settings.sip_port}", dial="any number")
         await _until_stopped(stopping, tasks)
         log.info("stopping", calls=dispatcher.calls)
+
+
+def _reload(routes_file: RoutesFile, trunks_file: TrunksFile) -> None:
+    routes_file.reload()
+    trunks_file.reload()
 
 
 def folders(settings: Settings) -> tuple[Path, Path]:

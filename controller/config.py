@@ -25,6 +25,9 @@ Days = Annotated[float, Field(ge=0, le=36_500)]
 """0: for ever."""
 
 
+AMI_PORT: Final = 5038
+"""Asterisk's own default."""
+
 SIP_HEADERS_MAX: Final = 16
 """Beside those of the routes: all names travel in one request."""
 
@@ -84,6 +87,14 @@ class Settings(BaseModel):
     """The routes (docs/routing.md); empty: routes.toml where there is one, else the bot and the human above."""
     closed_file: str = ""
     """Where `ari-controller closed` is kept; empty: beside a SQLite database, else data/closed.json."""
+
+    trunks_file: str = ""
+    """Carriers and telephone systems (docs/trunks); empty: trunks.toml where there is one."""
+    trunks_dir: str = "data/trunks"
+    """Where what Asterisk reads of them is kept: it sees this folder as /trunks, and writes its warnings there."""
+    ami_address: str = ""
+    """Asterisk's manager interface, HOST:PORT; empty: ARI's host, port 5038."""
+    ami_password: SecretStr = SecretStr("")
 
     phone_number: str = "+493023125000"
     """The number that callers dial, and that those see whom we call."""
@@ -226,6 +237,13 @@ class Settings(BaseModel):
         Address.parse(value)
         return value
 
+    @field_validator("ami_address")
+    @classmethod
+    def _address_or_none(cls, value: str) -> str:
+        if value:
+            Address.parse(value)
+        return value
+
     @field_validator("sip_headers")
     @classmethod
     def _header_names(cls, value: str) -> str:
@@ -244,6 +262,11 @@ class Settings(BaseModel):
         if not (technology.isalnum() and separator and resource):
             raise ValueError(f"{value!r} is no Asterisk dial string, such as PJSIP/human or PJSIP/+493023125100@trunk")
         return value
+
+    @property
+    def manager_address(self) -> Address:
+        """Where Asterisk's manager interface is."""
+        return Address.parse(self.ami_address or f"{urlsplit(self.ari_url).hostname}:{AMI_PORT}")
 
     @property
     def media_urls(self) -> list[str]:

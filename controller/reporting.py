@@ -18,6 +18,7 @@ from controller.api.softphone import Softphones
 from controller.api.twilio import Twilio
 from controller.api.twilio_account import Account
 from controller.api.users import Users, users_path
+from controller.ari.client import AriClient
 from controller.closures_file import ClosuresFile
 from controller.config import Settings
 from controller.errors import SettingError
@@ -30,6 +31,9 @@ from controller.session.control import LiveCalls
 from controller.session.dispatcher import Dispatcher
 from controller.session.journal import Submit
 from controller.tracing.tracer import NO_TRACER, Tracer
+from controller.trunks.manager import Manager
+from controller.trunks.trunks_file import TrunksFile
+from controller.trunks.watch import TrunkWatch
 
 RAW_EVENTS_KEPT_MAX: Final = 2_000
 """Asterisk's own, for those who watch them: a few seconds of a busy one."""
@@ -55,7 +59,7 @@ async def api_parts(  # noqa: PLR0913, PLR0917 - all that runs
     writer: RecordWriter,
     figures: tuple[Metrics, BotStates],
     routing: tuple[Router, ClosuresFile],
-    softphones: Softphones,
+    telephony: tuple[Softphones, TrunkWatch],
 ) -> Parts:
     """All that the API works on."""
     events = await event_log(store)
@@ -74,7 +78,8 @@ async def api_parts(  # noqa: PLR0913, PLR0917 - all that runs
         gauges=lambda: gauges(dispatcher, store, writer, events),
         accounts=Accounts(Users(users_path(settings))),
         settings=settings,
-        softphones=softphones,
+        softphones=telephony[0],
+        trunks=telephony[1],
     )
 
 
@@ -107,6 +112,12 @@ async def twilio_account(settings: Settings) -> AsyncIterator[Account | None]:
         return
     async with Account(account, token) as opened:
         yield opened
+
+
+def trunk_watch(settings: Settings, ari: AriClient) -> TrunkWatch:
+    """The trunks of trunks.toml, and how they are. Raises SettingError."""
+    manager = Manager(settings.manager_address, settings.ari_username, settings.ami_password.get_secret_value())
+    return TrunkWatch(settings, TrunksFile(settings, ari, manager), ari, manager)
 
 
 def twilio_routes(account: Account | None, dispatcher: Dispatcher) -> list[web.RouteDef]:

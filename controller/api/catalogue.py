@@ -18,6 +18,7 @@ from controller.api import (
     routes,
     signing_in,
     tasks,
+    trunks,
     warnings,
 )
 from controller.api.operations import Asked, Nothing, Operation
@@ -40,6 +41,7 @@ OPERATIONS: Final = (
     *tasks.OPERATIONS,
     *routes.OPERATIONS,
     *calendars.OPERATIONS,
+    *trunks.OPERATIONS,
     *events.OPERATIONS,
     *signing_in.OPERATIONS,
     *about.OPERATIONS,

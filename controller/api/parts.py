@@ -15,6 +15,7 @@ from controller.closures_file import ClosuresFile
 from controller.config import Settings
 from controller.records.store import RecordStore
 from controller.routing.router import Router
+from controller.trunks.watch import TrunkWatch
 
 Health = Callable[[], Mapping[str, Any]]
 """What is reported; its `ready` says whether a call that arrived now would be served."""
@@ -40,4 +41,5 @@ class Parts:
     accounts: Accounts
     settings: Settings
     softphones: Softphones
+    trunks: TrunkWatch
     bots: BotStates = field(default_factory=BotStates)

@@ -386,6 +386,19 @@ class AriClient:
     async def delete_object(self, kind: str, name: str) -> None:
         await self._do(operations.DELETE_OBJECT, _sip(kind, name), gone=(404,))
 
+    async def reload_module(self, name: str) -> None:
+        """A module reads its configuration again; calls go on meanwhile."""
+        await self._do(operations.RELOAD_MODULE, {"moduleName": name})
+
+    async def rotate_log(self, name: str) -> None:
+        """A log file begins anew; the old one is kept beside it, with a number."""
+        await self._do(operations.ROTATE_LOG, {"logChannelName": name})
+
+    async def endpoint_state(self, name: str) -> str:
+        """Of a SIP endpoint: online, offline or unknown; empty where there is none."""
+        found = await self._json(operations.GET_ENDPOINT, {"tech": "PJSIP", "resource": name}, gone=(404,))
+        return "" if found is None else str(found.get("state", ""))
+
     @asynccontextmanager
     async def sip_socket(self) -> "AsyncIterator[aiohttp.ClientWebSocketResponse[bool]]":
         """A WebSocket on which Asterisk speaks SIP (RFC 7118). Raises what aiohttp raises."""

@@ -41,7 +41,7 @@ def read_routes(text: str, source: str, around: Surroundings) -> Routes:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise RoutesError(source, [_syntax(source, str(error), text)]) from error
+        raise RoutesError(source, [syntax_problem(source, str(error), text)]) from error
     findings = Findings(source, text)
     routes = _Reading(document, source, around, findings).read()
     if findings.problems:
@@ -49,7 +49,7 @@ def read_routes(text: str, source: str, around: Surroundings) -> Routes:
     return routes
 
 
-def _syntax(source: str, message: str, text: str) -> Problem:
+def syntax_problem(source: str, message: str, text: str) -> Problem:
     place = _TOML_PLACE.search(message)
     line = int(place[1]) if place and place[1] else text.count("\n") + 1
     return Problem(source, line, "", f"is not TOML: {_TOML_PLACE.sub('', message)}", "See https://toml.io")

@@ -62,7 +62,7 @@ def test_every_operation_is_known(docs: Mapping[str, Any], operation: Operation)
         assert ("path", name.partition("}")[0]) in parameters
     if operation.body:
         assert ("body", operation.body) in parameters
-    required = {name for (kind, name), p in parameters.items() if p["required"] and kind == "query"}
+    required = {name for (kind, name), p in parameters.items() if p.get("required") and kind == "query"}
     assert required <= set(operation.query)
 
 

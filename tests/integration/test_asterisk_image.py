@@ -30,6 +30,10 @@ BAD_SETTINGS = {
     "ASTERISK_ROLE": "butler",
     "SIP_PORT": "70000",
     "ARI_PORT": "http",
+    "SIP_TLS_PORT": "0",
+    "AMI_PORT": "99999",
+    "SIP_TLS_CERTIFICATE": "/nowhere.pem",
+    "SIP_TLS_CA": "/nowhere.pem",
     "RTP_PORTS": "abc",
     "BIND_ADDRESS": "everywhere",
     "ARI_APP": "two words",
@@ -103,7 +107,7 @@ def test_makes_its_passwords_once_and_keeps_them_from_others() -> None:
         modes = docker("exec", first, "sh", "-c", "stat -c %a /secrets /secrets/* | sort -u").split()
 
     assert made == kept
-    assert len(made.splitlines()) == 4
+    assert len(made.splitlines()) == 5
     assert not set(made.splitlines()) & set(other.splitlines())
     assert modes == ["640", "750"]
 

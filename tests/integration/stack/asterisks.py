@@ -84,10 +84,12 @@ def running(
 
     `folders` of this machine, and `settings`, are the bundled one's: path there -> folder.
     """
-    bundled_sip, bundled_ari, carrier_sip, carrier_ari = _free_ports(4)
+    bundled_sip, bundled_ari, carrier_sip, carrier_ari, bundled_tls, carrier_tls, manager = _free_ports(7)
     bundled_settings = {
         "ARI_PORT": str(bundled_ari),
         "SIP_PORT": str(bundled_sip),
+        "SIP_TLS_PORT": str(bundled_tls),
+        "AMI_PORT": str(manager),
         "ARI_PASSWORD": secrets.token_hex(8),
         "TRUNK_HOST": f"127.0.0.1:{carrier_sip}",
         "TRUNK_ADDRESSES": "127.0.0.1",
@@ -98,6 +100,7 @@ def running(
         "ASTERISK_ROLE": "carrier",
         "ARI_PORT": str(carrier_ari),
         "SIP_PORT": str(carrier_sip),
+        "SIP_TLS_PORT": str(carrier_tls),
         "CARRIER_ARI_PASSWORD": secrets.token_hex(8),
         "PROVIDER_HOST": f"127.0.0.1:{bundled_sip}",
     }

@@ -18,11 +18,14 @@ from controller.api.parts import Parts
 from controller.api.server import serve_api
 from controller.api.softphone import Softphones
 from controller.api.users import Users
+from controller.ari.client import AriClient
 from controller.closures_file import ClosuresFile
 from controller.config import Settings
 from controller.records.store import RecordStore
+from controller.reporting import trunk_watch
 from controller.routes_file import load_routes
 from controller.routing.router import Router
+from controller.trunks.watch import TrunkWatch
 from tests.integration.stack.processes import free_port
 from tests.unit.api.fakes import FakeCalls, FakeExchange
 
@@ -159,8 +162,12 @@ async def make_parts(
     recordings = folder / "recordings"
     return Parts(
         lambda: health, calls, store, events, EventLog(10), metrics, router, closures, folder, recordings, gauges,
-        accounts, Settings(), Softphones(exchange),
+        accounts, Settings(), Softphones(exchange), no_trunks(folder),
     )  # fmt: skip
+
+
+def no_trunks(folder: Path) -> TrunkWatch:
+    return trunk_watch(Settings(trunks_dir=str(folder)), AriClient("http://127.0.0.1:1", "", "", "test"))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ FIXED_BY_COMPOSE = {
     "MEDIA_WORKERS",
     "PAGE_DIR",
     "SOUNDS_DIR",
+    "TRUNKS_DIR",
 }
 """The containers' own affair; for those who run without Compose."""
 LEFT_TO_THE_PROGRAM = {
