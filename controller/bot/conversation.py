@@ -279,7 +279,7 @@ class Conversation(ABC):
         awaited = self._stage in {Stage.STARTED, Stage.RESUMING}
         if isinstance(message, Accept | Reject):
             if not awaited:
-                self.refuse("not_now", f"{message.type} comes once, before anything else")
+                self.refuse("not_now", f"{message.type} comes once, before anything else", about=message.type)
             elif isinstance(message, Accept):
                 self._choose(message)
             else:
@@ -287,7 +287,7 @@ class Conversation(ABC):
         elif isinstance(message, Ping):
             self.send(Pong(id=message.id))
         elif awaited and not isinstance(message, Log):
-            self.refuse("not_now", f"{message.type} comes after accept")
+            self.refuse("not_now", f"{message.type} comes after accept", about=message.type)
         else:
             self._events.on_message(message)
 
@@ -396,9 +396,9 @@ class Conversation(ABC):
     def _tell(self, message: ToBot) -> None:
         self._send(serialize(message))
 
-    def refuse(self, code: ErrorCode, message: str, field: str | None = None) -> None:
+    def refuse(self, code: ErrorCode, message: str, field: str | None = None, about: str | None = None) -> None:
         """Answer the bot with an `error`."""
-        self.send(Error(code=code, message=message, field=field))
+        self.send(Error(code=code, message=message, field=field, about=about))
 
     def end(self, reason: EndReason, counters: dict[str, int | float] | None = None) -> None:
         """Say `end` and leave. Nothing is reported afterwards."""

@@ -208,6 +208,8 @@ class TellNotNow:
 
     attempt: int
     message: str
+    about: str
+    """The type of its message, in the words of the bot protocol."""
 
 
 @dataclass(frozen=True, slots=True)

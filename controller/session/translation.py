@@ -261,8 +261,8 @@ def to_bot(command: c.Told) -> protocol.ToBot:
             return protocol.Dtmf(digit=digit, duration_ms=duration_ms)
         case c.TellTransfer(state=state, detail=detail):
             return protocol.TransferProgress.model_validate({"state": state, "detail": detail})
-        case c.TellNotNow(message=message):
-            return protocol.Error(code="not_now", message=message)
+        case c.TellNotNow(message=message, about=about):
+            return protocol.Error(code="not_now", message=message, about=about)
         case c.TellStored(id=item_id):
             return protocol.Ack(id=item_id)
         case c.TellMetadata(data=data):

@@ -236,6 +236,8 @@ class Error(ToBotMessage):
     """One sentence for the bot's author."""
     field: str | None = None
     """Dotted path of what is wrong in the bot's message, where one field is to blame."""
+    about: str | None = None
+    """The `type` of the message that was not carried out, where it is known."""
 
 
 EndReason = Literal[

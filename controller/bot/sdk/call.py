@@ -18,18 +18,26 @@ from controller.bot.protocol import (
     Error,
     FromBot,
     Hangup,
+    Hold,
     Log,
     Mark,
     MarkReached,
+    MetadataUpdate,
     Pause,
+    Play,
+    PlayFinished,
+    Recording,
+    RecordingState,
     Reject,
     Result,
     Resume,
+    SendDtmf,
     Start,
     ToBot,
     Transcript,
     Transfer,
     TransferProgress,
+    Unhold,
     serialize,
 )
 from controller.bot.sdk.outgoing import Outgoing
@@ -91,6 +99,8 @@ class Call:
         self._marks: dict[str, asyncio.Future[bool]] = {}
         self._clears: deque[asyncio.Future[Cleared | None]] = deque()
         self._transfer: asyncio.Future[str] | None = None
+        self._recordings: deque[asyncio.Future[str]] = deque()
+        self._files: dict[str, asyncio.Future[str]] = {}
 
     @property
     def id(self) -> str:
@@ -236,11 +246,49 @@ class Call:
         self.tell(message)
         return future
 
+    def metadata(self, data: dict[str, Any]) -> None:
+        """What you have learned about the call, for the record and for whoever takes it next."""
+        self.tell(MetadataUpdate(type="metadata_update", data=data))
+
+    # --- what else can be done to the caller ----------------------------------------------------------------
+
+    async def play(self, url: str) -> str:
+        """Play a WAV file behind all that was sent, and wait for its end: `played`, `cleared` or `failed`."""
+        self._must_be_on()
+        name = self._new_id("file")
+        self._files[name] = finished = asyncio.get_running_loop().create_future()
+        self.tell(Play(type="play", url=url, id=name))
+        return str(await finished)
+
+    async def recording(self, action: Literal["start", "pause", "resume", "stop"]) -> str:
+        """Record the call, or not for a while; tells what is so now: `recording`, `paused`, `stopped`, `failed`.
+
+        `refused`: the operator does not allow it, or it is not the moment.
+        """
+        self._must_be_on()
+        self._recordings.append(told := asyncio.get_running_loop().create_future())
+        self.tell(Recording(type="recording", action=action))
+        return str(await told)
+
+    def hold(self) -> None:
+        """Music for the caller, whom you do not hear meanwhile."""
+        self.tell(Hold(type="hold"))
+
+    def unhold(self) -> None:
+        """Take the caller back."""
+        self.tell(Unhold(type="unhold"))
+
+    def press(self, digits: str) -> None:
+        """Keys, as the caller's phone hears them."""
+        self.tell(SendDtmf(type="send_dtmf", digits=digits))
+
     # --- the end --------------------------------------------------------------------------------------------
 
     async def transfer(self, to: str = "human", summary: str = "", **more: Any) -> str:
         """Give the caller to somebody else, and wait for the outcome: `connected`, and the call ends; or why not."""
         self._must_be_on()
+        if self._transfer is not None:
+            raise RuntimeError("a transfer is under way: wait for its outcome")
         self._transfer = outcome = asyncio.get_running_loop().create_future()
         self.tell(Transfer(type="transfer", to=to, summary=summary, **more))
         return str(await outcome)
@@ -289,8 +337,14 @@ class Call:
                 _settle(self._clears.popleft() if self._clears else None, result=message)
             case TransferProgress(state=state) if state not in UNDER_WAY:
                 self._transfer_is(state)
-            case Error(code="not_now" | "not_possible"):
+            case Error(about="transfer"):
                 self._transfer_is("refused")
+            case Error(about="recording"):
+                self._recording_is("refused")
+            case RecordingState(state=state):
+                self._recording_is(state)
+            case PlayFinished(id=id_, outcome=outcome):
+                _settle(self._files.pop(id_, None), result=outcome)
             case End(reason=reason):
                 self.finish(reason)
                 return
@@ -306,6 +360,8 @@ class Call:
             _settle(future, result=False)
         for cleared in self._clears:
             _settle(cleared, result=None)
+        for waiting in (*self._recordings, *self._files.values()):
+            _settle(waiting, result="failed")
         self._transfer_is("connected" if reason == "transferred" else "failed")
         self._event_came.set()
         self.wake.set()
@@ -314,6 +370,10 @@ class Call:
     def _transfer_is(self, state: str) -> None:
         outcome, self._transfer = self._transfer, None
         _settle(outcome, result=state)
+
+    def _recording_is(self, state: str) -> None:
+        """The answers come in the order of the questions."""
+        _settle(self._recordings.popleft() if self._recordings else None, result=state)
 
     def _happen(self, event: Event) -> None:
         self._events.append(event)

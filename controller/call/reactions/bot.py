@@ -203,15 +203,15 @@ def transfer_too_early(_call: CallState, event: events.TransferRequested) -> Com
 
 
 def transfer_twice(_call: CallState, event: events.TransferRequested) -> Commands:
-    yield TellNotNow(event.attempt, "a transfer is under way")
+    yield TellNotNow(event.attempt, "a transfer is under way", "transfer")
 
 
 def no_transfer(_call: CallState, event: events.TransferCompleted | events.TransferCancelled) -> Commands:
-    yield TellNotNow(event.attempt, "no transfer is under way")
+    yield TellNotNow(event.attempt, "no transfer is under way", _type_of(event))
 
 
 def not_yet_answered_transfer(_call: CallState, event: events.TransferCompleted) -> Commands:
-    yield TellNotNow(event.attempt, "no human has picked up yet")
+    yield TellNotNow(event.attempt, "no human has picked up yet", _type_of(event))
 
 
 def hold(call: CallState, event: events.HoldRequested) -> Commands:
@@ -232,7 +232,22 @@ def press(call: CallState, event: events.DigitsRequested) -> Commands:
 def not_now(
     _call: CallState, event: events.HoldRequested | events.DigitsRequested | events.RecordingRequested
 ) -> Commands:
-    yield TellNotNow(event.attempt, "this is for a caller who talks to the bot")
+    yield TellNotNow(event.attempt, "this is for a caller who talks to the bot", _type_of(event))
+
+
+def _type_of(event: events.Event) -> str:
+    """Of the message behind it."""
+    match event:
+        case events.HoldRequested(held=held):
+            return "hold" if held else "unhold"
+        case events.DigitsRequested():
+            return "send_dtmf"
+        case events.RecordingRequested():
+            return "recording"
+        case events.TransferCompleted():
+            return "transfer_complete"
+        case _:
+            return "transfer_cancel"
 
 
 def save(call: CallState, event: events.Report) -> Commands:

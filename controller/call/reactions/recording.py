@@ -10,7 +10,7 @@ def asked(call: CallState, event: events.RecordingRequested) -> Commands:
     """By the bot. What became of it is told by `RecordingChanged`."""
     refusal = recording.refusal(call, event.action)
     if refusal:
-        yield TellNotNow(event.attempt, refusal)
+        yield TellNotNow(event.attempt, refusal, "recording")
     else:
         yield call.note("recording_asked", event.action)
         yield from _do(call, event.action)

@@ -167,7 +167,7 @@ class TestTransfer:
     def test_one_at_a_time(self) -> None:
         call = talking()
         feed(call, e.TransferRequested(1))
-        assert feed(call, e.TransferRequested(1)) == [c.TellNotNow(1, "a transfer is under way")]
+        assert feed(call, e.TransferRequested(1)) == [c.TellNotNow(1, "a transfer is under way", "transfer")]
 
     def test_not_taken_the_bot_has_the_caller_back(self) -> None:
         call = talking()

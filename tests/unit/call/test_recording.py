@@ -28,7 +28,7 @@ def ready(rule: Recording) -> Call:
 
 def test_off_records_nothing_and_says_so() -> None:
     call = talking()
-    assert feed(call, e.RecordingRequested(1, "start")) == [c.TellNotNow(1, recording.NOT_HERE)]
+    assert feed(call, e.RecordingRequested(1, "start")) == [c.TellNotNow(1, recording.NOT_HERE, "recording")]
     assert feed(call, e.OperatorRecorded("desk", "start")) == []
     assert c.RecordCall(1, "stop") not in feed(call, e.CallerGone())
 

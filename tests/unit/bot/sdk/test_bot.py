@@ -24,6 +24,8 @@ from controller.bot.protocol import (
     Mark,
     MarkReached,
     Party,
+    PlayFinished,
+    RecordingState,
     ResumePoint,
     Start,
     TransferProgress,
@@ -218,6 +220,63 @@ async def test_a_transfer_has_an_outcome(state: Any, outcome: str) -> None:
         caller.line.send(TransferProgress(state=state))
         await until(lambda: outcomes == [outcome])
         await until(lambda: "hangup" in caller.kinds)
+
+
+async def test_what_else_is_refused_is_no_answer_to_a_transfer() -> None:
+    bot = sdk.Bot()
+    outcomes: list[str] = []
+
+    @bot.call
+    async def transfer(call: sdk.Call) -> None:
+        await call.accept()
+        call.hold()
+        transfer = asyncio.create_task(call.transfer())
+        await asyncio.sleep(0)
+        with pytest.raises(RuntimeError, match="under way"):
+            await call.transfer()
+        outcomes.append(await transfer)
+        outcomes.append(await call.transfer())
+
+    async with calling(bot) as caller:
+        await caller.open()
+        await until(lambda: "transfer" in caller.kinds)
+        caller.line.send(sdk.Error(code="not_now", message="this is for a caller who talks to the bot", about="hold"))
+        caller.line.send(TransferProgress(state="busy"))
+        await until(lambda: caller.kinds.count("transfer") == 2)
+        caller.line.send(sdk.Error(code="not_now", message="a transfer is under way", about="transfer"))
+        await until(lambda: outcomes == ["busy", "refused"])
+
+
+async def test_recording_files_and_the_small_words() -> None:
+    bot = sdk.Bot()
+    outcomes: list[str] = []
+
+    @bot.call
+    async def lead(call: sdk.Call) -> None:
+        await call.accept()
+        outcomes.append(await call.recording("start"))
+        outcomes.append(await call.recording("pause"))
+        outcomes.append(await call.play("https://a.example/x.wav"))
+        call.hold()
+        call.unhold()
+        call.press("12#")
+        call.metadata({"customer": 4711})
+        outcomes.append(await call.recording("stop"))
+
+    async with calling(bot) as caller:
+        await caller.open()
+        await until(lambda: "recording" in caller.kinds)
+        caller.line.send(RecordingState(state="recording"))
+        await until(lambda: caller.kinds.count("recording") == 2)
+        caller.line.send(sdk.Error(code="not_now", message="not here", about="recording"))
+        await until(lambda: "play" in caller.kinds)
+        caller.line.send(PlayFinished(id=caller.last("play")["id"], outcome="played"))
+        await until(lambda: caller.kinds.count("recording") == 3)
+        caller.line.end("caller_hung_up")
+        await until(lambda: len(outcomes) == 4)
+    assert outcomes == ["recording", "refused", "played", "failed"]
+    words = ["recording", "recording", "play", "hold", "unhold", "send_dtmf", "metadata_update", "recording"]
+    assert [kind for kind in caller.kinds if kind in words] == words
 
 
 async def test_refusals() -> None:
