@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from controller.ari.client import AriClient, refuse_bad_credentials
 from controller.bot.preflight import reach_bot
+from controller.bot.tls import TlsFiles
 from controller.bot.websocket import where
 from controller.config import Settings
 from controller.errors import AsteriskAway, AsteriskError, SettingError
@@ -20,7 +21,8 @@ async def check(settings: Settings, say: Callable[[str], None]) -> None:
         await reach_bot(bot.url, setting, tls_of(bot))
         say(f"bot        {where(bot.url)}: reached")
         if bot.choose_url:
-            await reach_bot(bot.choose_url, setting.replace(".url", ".choose_url"))
+            trusted = TlsFiles(bot.ca_file, machines_too=True)
+            await reach_bot(bot.choose_url, setting.replace(".url", ".choose_url"), trusted)
             say(f"webhook    {where(bot.choose_url)}: reached")
     store = await RecordStore.open(settings.database_url)
     await store.close()

@@ -6,7 +6,6 @@ the call, and the reason is in the log and in the call's record.
 
 import json
 import secrets
-import ssl
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +16,9 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from controller.bot.signing import sign
+from controller.bot.tls import TlsContexts, TlsFiles
 from controller.bot.websocket import where
+from controller.errors import SettingError
 
 ANSWER_BYTES_MAX: Final = 65_536
 
@@ -48,6 +49,8 @@ class Webhook:
     """For the signature (RFC 9421); empty: requests are not signed."""
     seconds: float = 1.0
     """How long it may take, connection and all."""
+    ca_file: str = ""
+    """An authority of the operator's own, which counts beside the machine's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +94,10 @@ class _Answer(BaseModel):
 class BotChooser:
     """`carried`: the protocols that may be chosen, and the audio of each."""
 
-    def __init__(
-        self, session: ClientSession, carried: Mapping[str, Collection[str]], tls: ssl.SSLContext | None = None
-    ) -> None:
+    def __init__(self, session: ClientSession, carried: Mapping[str, Collection[str]]) -> None:
         self._session = session
         self._carried = carried
-        self._tls = tls
+        self._tls = TlsContexts()
 
     async def choose(self, webhook: Webhook, question: Question) -> Chosen:
         """Never raises: the usual bot takes the call where there is no other answer."""
@@ -106,6 +107,8 @@ class BotChooser:
             problem = f"no answer within {webhook.seconds:g} s"
         except (ClientError, OSError) as error:
             problem = f"not reached: {_without(webhook.url, str(error))}"
+        except SettingError as error:
+            problem = f"{error.setting} {error.problem}"
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             problem = f"{'.'.join(map(str, first['loc'])) or 'answer'}: {first['msg']}"
@@ -128,7 +131,7 @@ class BotChooser:
             headers=headers,
             timeout=ClientTimeout(total=webhook.seconds),
             allow_redirects=False,
-            ssl=self._tls if self._tls is not None else True,
+            ssl=self._tls.context(TlsFiles(webhook.ca_file, machines_too=True)) if webhook.ca_file else True,
         )
         async with request as response:
             if response.status == NO_CONTENT:

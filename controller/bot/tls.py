@@ -4,7 +4,7 @@ Where the bot wants to see a certificate of ours, it is shown one (mutual TLS).
 """
 
 import ssl
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from controller.errors import SettingError
@@ -18,12 +18,16 @@ class TlsFiles:
     certificate_file: str = ""
     key_file: str = ""
     """Empty: the key is in the certificate's file."""
+    machines_too: bool = False
+    """The machine's own authorities count beside `ca_file`."""
 
 
 def context_of(files: TlsFiles) -> ssl.SSLContext:
     """Raises SettingError naming the file."""
     try:
-        context = ssl.create_default_context(cafile=files.ca_file or None)
+        context = ssl.create_default_context(cafile=None if files.machines_too else files.ca_file or None)
+        if files.machines_too and files.ca_file:
+            context.load_verify_locations(files.ca_file)
     except (OSError, ssl.SSLError) as error:
         mend = "Name a readable PEM file with the authority's certificate"
         raise SettingError("ca_file", f"cannot use {files.ca_file} ({_reason(error)})", mend) from error
@@ -52,7 +56,7 @@ class TlsContexts:
 
     def context(self, files: TlsFiles) -> ssl.SSLContext:
         """Raises SettingError naming the file."""
-        changed = tuple(_changed_at(name) for name in astuple(files))
+        changed = tuple(map(_changed_at, (files.ca_file, files.certificate_file, files.key_file)))
         known = self._contexts.get(files)
         if known is None or known[0] != changed:
             known = self._contexts[files] = (changed, context_of(files))

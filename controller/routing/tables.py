@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from controller.config import BotAudio, MediaTransport, UplinkMs, Voice
 from controller.routing.numbers import is_country
@@ -63,9 +63,9 @@ def _bot_url(value: str) -> str:
     return value
 
 
-def _http_url(value: str) -> str:
+def _http_url(value: str, info: ValidationInfo) -> str:
     if not _is_url(value, "http", "https"):
-        raise wrong("is no URL of a web server", 'Write url = "https://crm.example.com/calls"')
+        raise wrong("is no URL of a web server", f'Write {info.field_name} = "https://crm.example.com/calls"')
     return value
 
 

@@ -11,7 +11,7 @@ from controller.routing.route import BotRung
 
 async def choose(chooser: BotChooser, attempt: int, rung: BotRung, call: Call) -> e.BotChosen:
     """Ask the rung's webhook, within its time. Never fails: where nothing else is said the rung stays as it is."""
-    webhook = Webhook(rung.choose_url, rung.choose_secret, rung.choose_seconds)
+    webhook = Webhook(rung.choose_url, rung.choose_secret, rung.choose_seconds, rung.ca_file)
     chosen = await chooser.choose(webhook, _question(call, rung))
     bot = chosen.bot
     # Nobody is asked a second time in this call: a bot that is tried again is the same one.

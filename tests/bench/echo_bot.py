@@ -4,23 +4,19 @@
 
 Prints `{"port": …}`; then answers each line `FROM_NS TO_NS` on its input with the delays of the frames that the
 callers sent in that time. Ends with its input. Speaks both subprotocols, a socket for each call or one for all;
-where none is asked for, it speaks as Twilio's bots do.
+where none is asked for, the path says whose bots it speaks like (`echo_protocols`).
 """
 
 import asyncio
 import json
-import struct
 import sys
 import time
-from binascii import a2b_base64, b2a_base64
-from time import monotonic_ns
 from typing import Final
 
 import numpy as np
 import uvloop
 from picows import (
     WSFrame,
-    WSListener,
     WSMsgType,
     WSTransport,
     WSUpgradeRequest,
@@ -31,33 +27,12 @@ from picows import (
 
 from controller.bot.framing import RECORD_HEADER, SUBPROTOCOL_MUX
 from controller.bot.protocol import SUBPROTOCOL
-from controller.media.playout import FRAME_BYTES
+from tests.bench.echo_protocols import ECHOES, Echo
 from tests.bench.process import pin
-from tests.bench.stamp import ECHOED_OFFSET, MAGIC, MAGIC_OFFSET, SENT_OFFSET
+from tests.bench.stamp import DELAYS, SENT, stamp
 
 LOOK_SECONDS: Final = 0.001
 """What every delay to the bot may be too long by."""
-
-_TIME: Final = struct.Struct("<Q")
-_MAGIC: Final = struct.Struct("<H")
-
-SENT: list[int] = []
-DELAYS: list[int] = []
-"""Of every frame, in ns."""
-
-
-class Echo(WSListener):
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        if frame.msg_type is WSMsgType.BINARY:
-            audio = bytearray(frame.get_payload_as_memoryview())
-            stamp(audio)
-            transport.send(WSMsgType.BINARY, audio)
-        elif frame.msg_type is WSMsgType.TEXT:
-            if b'"start"' in frame.get_payload_as_bytes():
-                transport.send(WSMsgType.TEXT, b'{"type":"accept"}')
-        elif frame.msg_type is WSMsgType.CLOSE:
-            transport.send_close(frame.get_close_code())
-            transport.disconnect()
 
 
 class EchoMany(Echo):
@@ -81,36 +56,11 @@ class EchoMany(Echo):
             super().on_ws_frame(transport, frame)
 
 
-class EchoTwilio(Echo):
-    """The audio as Base64 in JSON, both ways."""
-
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        if frame.msg_type is not WSMsgType.TEXT:
-            super().on_ws_frame(transport, frame)
-            return
-        told = json.loads(frame.get_payload_as_bytes())
-        if told["event"] == "media":
-            audio = bytearray(a2b_base64(told["media"]["payload"]))
-            stamp(audio)
-            payload = b2a_base64(audio, newline=False).decode()
-            media = {"event": "media", "streamSid": told["streamSid"], "media": {"payload": payload}}
-            transport.send(WSMsgType.TEXT, json.dumps(media).encode())
-
-
-def stamp(audio: bytearray | memoryview) -> None:
-    now = monotonic_ns()
-    for start in range(0, len(audio) - FRAME_BYTES + 1, FRAME_BYTES):
-        if _MAGIC.unpack_from(audio, start + MAGIC_OFFSET)[0] == MAGIC:
-            sent = _TIME.unpack_from(audio, start + SENT_OFFSET)[0]
-            SENT.append(sent)
-            DELAYS.append(now - sent)
-            _TIME.pack_into(audio, start + ECHOED_OFFSET, now)
-
-
 def listen(request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
     asked = request.headers.get("Sec-WebSocket-Protocol")
     if asked is None:
-        return WSUpgradeResponseWithListener(WSUpgradeResponse.create_101_response(), EchoTwilio())
+        echo_of = ECHOES[request.path.decode().partition("?")[0].strip("/")]
+        return WSUpgradeResponseWithListener(WSUpgradeResponse.create_101_response(), echo_of())
     chosen, echo = (SUBPROTOCOL_MUX, EchoMany()) if asked == SUBPROTOCOL_MUX else (SUBPROTOCOL, Echo())
     response = WSUpgradeResponse.create_101_response({"Sec-WebSocket-Protocol": chosen})
     return WSUpgradeResponseWithListener(response, echo)

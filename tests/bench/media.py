@@ -78,7 +78,10 @@ async def measure_ours(
         async with linked(ports["control"]) as (link, reports):
             start = Start(call_id="bench", caller=Party(), callee=Party(), route="bench", audio=audio)
             target = BotTarget(
-                url=f"ws://127.0.0.1:{bot_port}/", accept_seconds=30.0, multiplex=multiplexed, protocol=protocol
+                url=f"ws://127.0.0.1:{bot_port}/{protocol}",
+                accept_seconds=30.0,
+                multiplex=multiplexed,
+                protocol=protocol,
             )
             opening = Open(session="", bot=target, start=start, uplink_ms=uplink_ms)
             await set_up(link, reports, callers, calls, opening)

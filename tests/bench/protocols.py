@@ -1,20 +1,20 @@
-"""Part `protocols`: what a bot costs that has its audio in JSON, beside one of the native protocol in the same run."""
+"""Part `protocols`: what a bot of another protocol costs, beside one of the native protocol in the same run."""
 
 from collections.abc import AsyncIterator
 from statistics import mean
 from typing import Any, Final
 
 from controller.bot.adapters import NATIVE
+from tests.bench.echo_protocols import ECHOES
 from tests.bench.media import measure_ours
 
 CALLS: Final = 100
-JSON_PROTOCOLS: Final = ("twilio",)
 ROUNDS: Final = 3
 """Of each in turn, so that what else the machine does meets both alike."""
 
 
 async def run() -> AsyncIterator[dict[str, Any]]:
-    spent: dict[str, list[float]] = {protocol: [] for protocol in (NATIVE, *JSON_PROTOCOLS)}
+    spent: dict[str, list[float]] = {protocol: [] for protocol in (NATIVE, *ECHOES)}
     for _ in range(ROUNDS):
         for protocol, costs in spent.items():
             costs.append((await measure_ours(CALLS, protocol=protocol))["us_per_call_tick"])

@@ -41,9 +41,7 @@ class Asked:
 
 
 @asynccontextmanager
-async def asking(
-    answer: Answer, tls: ssl.SSLContext | None = None, trusts: ssl.SSLContext | None = None, **settings: Any
-) -> AsyncIterator[Asked]:
+async def asking(answer: Answer, tls: ssl.SSLContext | None = None, **settings: Any) -> AsyncIterator[Asked]:
     application = web.Application()
     application.router.add_post("/choose", answer)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
@@ -52,7 +50,7 @@ async def asking(
     url = f"{'https' if tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}/choose?key=secret-in-the-query"
     try:
         async with ClientSession() as session:
-            yield Asked(BotChooser(session, audio_carried(), trusts), Webhook(url, **settings))
+            yield Asked(BotChooser(session, audio_carried()), Webhook(url, **settings))
     finally:
         await runner.cleanup()
 
@@ -184,7 +182,6 @@ async def test_a_name_belongs_to_its_password() -> None:
 
 async def test_its_certificate_is_verified(tmp_path: Path) -> None:
     made = certificates.make(tmp_path)
-    private = ssl.create_default_context(cafile=made.ca)
-    for tls, url in ((private, "wss://other.example/"), (None, USUAL.url)):
-        async with asking(answering(url="wss://other.example/"), made.server(), trusts=tls) as chooser:
+    for ca_file, url in ((made.ca, "wss://other.example/"), ("", USUAL.url), ("/nowhere/ca.pem", USUAL.url)):
+        async with asking(answering(url="wss://other.example/"), made.server(), ca_file=ca_file) as chooser:
             assert (await chooser.choose(QUESTION)).url == url

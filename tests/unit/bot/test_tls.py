@@ -27,6 +27,11 @@ def test_an_authority_of_the_operators_own_is_the_only_one(made: certificates.Ce
     assert [str(ca["subject"]) for ca in context.get_ca_certs()] == ["((('commonName', 'test authority'),),)"]
 
 
+def test_an_authority_of_the_operators_own_beside_the_machines(made: certificates.Certificates) -> None:
+    both, usual = context_of(TlsFiles(made.ca, machines_too=True)), context_of(TlsFiles())
+    assert len(both.get_ca_certs()) == len(usual.get_ca_certs()) + 1
+
+
 def test_a_file_that_cannot_be_used_is_named(made: certificates.Certificates, tmp_path: Path) -> None:
     (tmp_path / "nonsense.pem").write_text("nonsense")
     nonsense = str(tmp_path / "nonsense.pem")

@@ -77,7 +77,7 @@ def test_a_rung_outranks_its_bot() -> None:
         ('certificate_file = "none.pem"', ":3: bots.a.certificate_file: cannot use /etc/none.pem"),
         ('key_file = "client.key"', ":3: bots.a.key_file: has no certificate. Add certificate_file"),
         ('choose_secret = {env = "CHOOSE"}', ":3: bots.a.choose_secret: has no webhook. Add choose_url"),
-        ('choose_url = "wss://crm/?key=k3y"', ":3: bots.a.choose_url: is no URL of a web server. Write"),
+        ('choose_url = "wss://crm/?key=k3y"', ":3: bots.a.choose_url: is no URL of a web server. Write choose_url = "),
         ('choose_url = "https://crm/"\nchoose_seconds = 0', ":4: bots.a.choose_seconds: does not fit"),
         ('parameters = {oauth_client_secret = "s3cret"}', ":3: bots.a.parameters: oauth_client_secret does not"),
     ],
