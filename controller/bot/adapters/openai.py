@@ -7,6 +7,7 @@ the parameters (`openai_session.py`), and three functions let it steer the call.
 import json
 from binascii import b2a_base64
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar, Final
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -317,12 +318,6 @@ class OpenAI(Adapter):
 
     # --- what was said, and what went wrong -----------------------------------------------------------------
 
-    def _partly_said(self, event: Event) -> Steps:
-        return self._partial(event, "bot")
-
-    def _partly_heard(self, event: Event) -> Steps:
-        return self._partial(event, "caller")
-
     def _partial(self, event: Event, role: str) -> Steps:
         item = read(event, "item_id", str)
         text = (self._partials.pop(item, "") + read(event, "delta", str, ""))[:TRANSCRIPT_CHARACTERS_MAX]
@@ -330,12 +325,6 @@ class OpenAI(Adapter):
         if len(self._partials) > PARTIALS_MAX:
             del self._partials[next(iter(self._partials))]
         return (_transcript(role, item, text, final=False),)
-
-    def _said(self, event: Event) -> Steps:
-        return self._final(event, "bot")
-
-    def _was_heard(self, event: Event) -> Steps:
-        return self._final(event, "caller")
 
     def _final(self, event: Event, role: str) -> Steps:
         item = read(event, "item_id", str)
@@ -379,12 +368,12 @@ class OpenAI(Adapter):
         "input_audio_buffer.speech_started": _speech_started,
         "response.created": _response_created,
         "response.done": _response_done,
-        "response.output_audio_transcript.delta": _partly_said,
-        "response.audio_transcript.delta": _partly_said,
-        "response.output_audio_transcript.done": _said,
-        "response.audio_transcript.done": _said,
-        "conversation.item.input_audio_transcription.delta": _partly_heard,
-        "conversation.item.input_audio_transcription.completed": _was_heard,
+        "response.output_audio_transcript.delta": partial(_partial, role="bot"),
+        "response.audio_transcript.delta": partial(_partial, role="bot"),
+        "response.output_audio_transcript.done": partial(_final, role="bot"),
+        "response.audio_transcript.done": partial(_final, role="bot"),
+        "conversation.item.input_audio_transcription.delta": partial(_partial, role="caller"),
+        "conversation.item.input_audio_transcription.completed": partial(_final, role="caller"),
         "conversation.item.input_audio_transcription.failed": _not_understood,
         "rate_limits.updated": _rate_limits,
         "error": _error,

@@ -29,8 +29,8 @@ from controller.bot.protocol import (
     ToBot,
 )
 from controller.errors import ProtocolError
+from tests.unit.bot.our_side import START, Listener
 from tests.unit.bot.scripted_bot import Line, serving, until
-from tests.unit.bot.test_connection import START, Listener
 
 
 class Call:

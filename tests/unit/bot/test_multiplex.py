@@ -295,7 +295,7 @@ async def test_a_dead_peer_is_noticed_by_its_missing_pong(worker: Worker) -> Non
 
 FAULTS: list[tuple[str | bytes, dict[str, Any]]] = [
     ('{"call": 2, "type": "mark"}', {"call": 2, "code": "malformed", "field": "name"}),
-    ('{"call": 2, "type": "accept"}', {"call": 2, "code": "not_now"}),
+    ('{"call": 2, "type": "accept"}', {"call": 2, "code": "not_now", "about": "accept"}),
     ('{"type": "clear"}', {"code": "malformed", "field": "call"}),
     ("not JSON", {"code": "malformed"}),
     (json.dumps({"call": 2, "type": "log", "message": "x" * TEXT_MESSAGE_BYTES_MAX}), {"code": "too_large"}),

@@ -17,8 +17,8 @@ from controller.bot.oauth import Client, NoToken, Tokens
 from controller.bot.protocol import AudioFormat
 from tests.bots.audiocodes_bot import AudioCodesBot
 from tests.bots.bot import running
+from tests.unit.bot.our_side import START, Listener
 from tests.unit.bot.scripted_bot import until
-from tests.unit.bot.test_connection import START, Listener
 
 TLS = ssl.create_default_context()
 WIDE = AudioFormat(encoding="pcm16", sample_rate=16000)

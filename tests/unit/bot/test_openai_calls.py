@@ -13,8 +13,8 @@ from controller.bot.adapters.adapter import Opening
 from controller.bot.conversation import BotFailed, BotRefused
 from controller.bot.protocol import Cleared, Dtmf, TransferProgress
 from tests.bots.openai_server import KEY, RealtimeServer, Session, serving_model
+from tests.unit.bot.our_side import START, Listener
 from tests.unit.bot.scripted_bot import until
-from tests.unit.bot.test_connection import START, Listener
 
 TONE = bytes(range(256)) * 20
 

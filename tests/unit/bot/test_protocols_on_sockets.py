@@ -25,8 +25,8 @@ from tests.bots.bot import Bot, BotCall, running
 from tests.bots.genesys_bot import GenesysBot, GenesysCall
 from tests.bots.native_bot import NativeBot
 from tests.bots.twilio_bot import TwilioBot
+from tests.unit.bot.our_side import START, Listener
 from tests.unit.bot.scripted_bot import until
-from tests.unit.bot.test_connection import START, Listener
 
 TOKENS = {"genesys": "SGVsbG8=:TXlTdXBlclNlY3JldEtleQ=="}
 PARAMETERS = {"genesys": {"transferIf": "action=transfer"}}

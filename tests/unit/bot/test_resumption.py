@@ -14,8 +14,8 @@ from controller.bot.connection import BotConnection
 from controller.bot.protocol import Accept, Answered, Dtmf, MarkReached
 from controller.bot.resumption import MESSAGES_KEPT_MAX, RESUME_SECONDS, Account
 from tests.unit.bot.many_calls import Worker, serving_many
+from tests.unit.bot.our_side import START, Listener
 from tests.unit.bot.scripted_bot import Line, serving, until
-from tests.unit.bot.test_connection import START, Listener
 
 
 class Call:

@@ -32,8 +32,8 @@ from controller.bot.protocol import (
 )
 from controller.bot.sdk import bot as module
 from controller.bot.signing import sign
+from tests.unit.bot.our_side import START, Listener
 from tests.unit.bot.scripted_bot import until
-from tests.unit.bot.test_connection import START, Listener
 from tests.unit.examples.controllers_side import Line
 
 
