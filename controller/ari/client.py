@@ -368,6 +368,13 @@ class AriClient:
         found = await self._json(operations.LIST_MODULES)
         return frozenset(str(one["name"]).removesuffix(".so") for one in found if one["status"] == "Running")
 
+    async def load_module(self, name: str) -> None:
+        """Without `.so`. One that is loaded already is left as it is."""
+        await self._do(operations.LOAD_MODULE, {"moduleName": f"{name}.so"}, gone=(409,))
+
+    async def unload_module(self, name: str) -> None:
+        await self._do(operations.UNLOAD_MODULE, {"moduleName": f"{name}.so"}, gone=(404, 409))
+
     async def sip_endpoints(self) -> dict[str, str]:
         """Name -> online, offline or unknown (nobody asks it)."""
         found = await self._json(operations.LIST_ENDPOINTS, {"tech": "PJSIP"})
