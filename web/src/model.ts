@@ -118,3 +118,42 @@ export interface About {
   bots: string[];
   demo_bot: boolean;
 }
+
+export interface BotInfo {
+  name: string;
+  url: string;
+  state: "unknown" | "up" | "busy" | "down";
+  since: string | null;
+  detail: string;
+  calls: number;
+  calls_max: number;
+  response_ms: number | null;
+  demo: boolean;
+}
+
+export interface TrunkInfo {
+  name: string;
+  way: string;
+  host: string;
+  transport: string;
+  numbers: string[];
+  state: string;
+  since: string;
+  reason: string;
+  mend: string;
+  odd_number: { text: string } | null;
+}
+
+export interface TrunkList {
+  source: string;
+  problem: string;
+  trunks: TrunkInfo[];
+}
+
+export interface Warned {
+  at: string;
+  level: string;
+  what: string;
+  mend: string;
+  details: Record<string, string>;
+}
