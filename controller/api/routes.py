@@ -52,6 +52,8 @@ class RouteInfo(Model):
     """The digit with which a caller leaves the bot."""
     calls_max: int
     """At a time; 0: no limit."""
+    recording: str
+    """off, always or on_demand."""
 
     @classmethod
     def of(cls, route: Route) -> "RouteInfo":
@@ -62,6 +64,7 @@ class RouteInfo(Model):
             humans=sorted(route.humans),
             escape=route.escape,
             calls_max=route.calls_max,
+            recording=route.recording.mode,
         )
 
 

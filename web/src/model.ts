@@ -80,6 +80,7 @@ export interface Route {
   ladder: Rung[];
   humans: string[];
   escape: string;
+  recording?: "off" | "always" | "on_demand";
   calls_max: number;
 }
 

@@ -6,8 +6,9 @@ import { t } from "../look";
 import { busy, hangUp, listenIn, listensTo } from "../softphone";
 import { mayOperate } from "../store";
 import { Icon } from "./icon";
+import { TapeButtons, type Tape } from "./tape";
 
-export function Actions({ id, state }: { id: string; state: string }) {
+export function Actions({ id, state, route, tape }: { id: string; state: string; route: string; tape: Tape }) {
   const [problem, setProblem] = useState("");
   const dialog = useRef<HTMLDialogElement>(null);
   if (!mayOperate.value) return null;
@@ -39,6 +40,7 @@ export function Actions({ id, state }: { id: string; state: string }) {
       ) : (
         <button type="button" disabled={state === "ending" || busy.value} onClick={() => void listenIn(id)}><Icon name="ear" /> {t("listenIn")}</button>
       )}
+      <TapeButtons route={route} tape={tape} act={act} />
       <button type="button" disabled={state !== "talking"} onClick={() => dialog.current?.showModal()}><Icon name="transfer" /> {t("transferTo")}</button>
       <button type="button" class="danger" disabled={state === "ending"} onClick={() => void act("hangup")}><Icon name="hangup" /> {t("hangUp")}</button>
       <p class="problem" role="alert">{problem}</p>

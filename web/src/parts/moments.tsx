@@ -2,6 +2,7 @@
 
 import { clock, t, term } from "../look";
 import type { Moment } from "../model";
+import { At, Said, type Spoken } from "./said";
 
 const MINOR = new Set([
   "arrived", "route", "media_joined", "bot_accepted", "rung_passed", "metadata", "dtmf", "bot_hung_up",
@@ -21,10 +22,10 @@ function important({ type, data }: Moment): boolean {
 }
 
 function Line({ moment: { at_ms, type, data } }: { moment: Moment }) {
-  const at = <time>{clock(at_ms)}</time>;
+  const at = <At ms={at_ms} />;
   switch (type) {
     case "transcript":
-      return <li class={`said ${data.role}`}><p><b>{term("role", data.role)}</b> {at}</p><blockquote>{data.text}</blockquote></li>;
+      return <Said at={at_ms} said={data as Spoken} />;
     case "result":
       return <li class="result"><p><span class="tick" aria-hidden="true">✓</span> <b>{data.name}</b> {at}</p><Data data={data.data} /></li>;
     case "dtmf":

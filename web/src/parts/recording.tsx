@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { clock, t } from "../look";
 import type { RecordingFacts } from "../model";
+import { offer, position } from "../playback";
 
 const BYTES_MAX = 40_000_000; // beyond it (40 minutes) it is only played, not drawn: it would be in memory as a whole
 const BARS = 600;
@@ -18,6 +19,27 @@ function Player({ url, facts }: { url: string; facts: RecordingFacts }) {
   const [bars, setBars] = useState<Float32Array[]>([]);
   useEffect(() => {
     if (facts.size_bytes <= BYTES_MAX) void peaks(url).then(setBars, () => undefined);
+  }, [url]);
+  useEffect(() => {
+    const sound = audio.current;
+    if (!sound) return;
+    let frame = 0;
+    // As often as the screen is drawn, while it plays: words are shorter than the browser's own news of the time.
+    const follow = (): void => {
+      position.value = facts.at_ms + 1000 * sound.currentTime;
+      frame = sound.paused ? 0 : requestAnimationFrame(follow);
+    };
+    sound.addEventListener("play", follow);
+    sound.addEventListener("seeked", follow);
+    const stop = offer((ms) => {
+      if (ms < facts.at_ms || ms > facts.at_ms + facts.duration_ms) return false;
+      sound.currentTime = (ms - facts.at_ms) / 1000;
+      return true;
+    });
+    return () => {
+      cancelAnimationFrame(frame);
+      stop();
+    };
   }, [url]);
   useEffect(() => {
     if (!bars.length) return;

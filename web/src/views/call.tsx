@@ -8,6 +8,7 @@ import { Icon } from "../parts/icon";
 import { Moments } from "../parts/moments";
 import { Quality } from "../parts/quality";
 import { Recordings } from "../parts/recording";
+import { tapeOf } from "../parts/tape";
 import { lives, now } from "../store";
 import { useTimeline } from "../timeline";
 
@@ -26,7 +27,7 @@ export function CallView({ id, back }: { id: string; back: string }) {
       <header>
         <a class="back icon" href={`#/${back}`} aria-label={t("back")}><Icon name="back" /></a>
         {call ? <Head call={call} live={live !== undefined} /> : <h2 id="call-title">{problem ?? t("loading")}</h2>}
-        {live && <Actions id={id} state={live.state} />}
+        {live && <Actions id={id} state={live.state} route={live.route} tape={tapeOf(moments)} />}
       </header>
       {call && <Facts call={call} bot={live?.bot} human={live?.human} rung={live?.rung} why={live?.why} />}
       <div class="log" role="log" aria-label={t("timeline")} tabIndex={0}>
