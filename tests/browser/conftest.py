@@ -4,6 +4,7 @@ import os
 import shutil
 import wave
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import numpy as np
@@ -119,16 +120,23 @@ async def demo_bot() -> AsyncIterator[None]:
         yield
 
 
-@pytest.fixture
-async def browser(stack: Stack, tmp_path: Path) -> AsyncIterator[Browser]:  # noqa: ARG001, F811 - closed before it
+@asynccontextmanager
+async def launched(folder: Path, *more: str) -> AsyncIterator[Browser]:
+    """A browser with a microphone that says its tone."""
     assert CHROMIUM, "chromium is missing: setup/chromium"
     assert (WEB / "dist/index.html").exists(), "the page is not built: make page"
-    _write(tmp_path / "said.wav")
+    _write(folder / "said.wav")
     async with async_playwright() as playwright:
-        arguments = [*ARGUMENTS, f"--use-file-for-fake-audio-capture={tmp_path / 'said.wav'}"]
+        arguments = [*ARGUMENTS, f"--use-file-for-fake-audio-capture={folder / 'said.wav'}", *more]
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments, env=dict(os.environ))
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def browser(stack: Stack, tmp_path: Path) -> AsyncIterator[Browser]:  # noqa: ARG001, F811 - closed before it
+    async with launched(tmp_path) as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -148,6 +148,7 @@ async def make_parts(
     exchange: FakeExchange,
     *,
     routes: str = ROUTES,
+    softphones: Softphones | None = None,
 ) -> Parts:
     events = await event_log(store)
     metrics = Metrics()
@@ -162,7 +163,7 @@ async def make_parts(
     recordings = folder / "recordings"
     return Parts(
         lambda: health, calls, store, events, EventLog(10), metrics, router, closures, folder, recordings, gauges,
-        accounts, Settings(), Softphones(exchange), no_trunks(folder),
+        accounts, Settings(), softphones or Softphones(exchange), no_trunks(folder),
     )  # fmt: skip
 
 
