@@ -4,17 +4,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from controller.bot.conversation import BotFailed, BotRefused
 from controller.bot.protocol import Dtmf, Log, Result, Transcript, Transfer
 from controller.carrier.placed_call import read_speech, save
+from controller.carrier.sounds import Samples
 from controller.conformance.line import BotLine, Said, Target
-from controller.conformance.sound import to_audio, to_samples
+from controller.conformance.sound import bytes_per_ms, to_audio, to_samples
 
 PAUSE_SECONDS = 0.7
 """A caller speaks when the other one has been quiet for this long."""
 
 POLITENESS_SECONDS = 8.0
 """And after this long in any case."""
+
+LOUD = 500
+"""Of 32,767: above the noise of a line, below any speech."""
+
+ANSWER_SECONDS = 3.0
+"""The bot has at least so long for its answer to what was said or pressed last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,8 @@ async def call_bot(call: DirectCall, say: Callable[[str], None]) -> bool:
         await _its_turn(line)
         note(f"pressing {key}")
         line.send(Dtmf(digit=key, duration_ms=120))
-    await line.until(lambda: False, max(0.0, call.seconds - line.now))
+    left = call.seconds - line.now
+    await line.until(lambda: False, max(left, ANSWER_SECONDS if call.say or call.press else 0.0))
     why = line.over
     await line.end()
     note(f"the call ended: {why}" if why else "hung up")
@@ -71,15 +81,21 @@ async def call_bot(call: DirectCall, say: Callable[[str], None]) -> bool:
 
 
 async def _its_turn(line: BotLine) -> None:
-    """Wait until the bot has said something and is quiet, as one does; not for ever."""
-    quiet_since = [line.now]
+    """Wait until the bot has said something and is quiet, as one does; not for ever.
+
+    What counts is what is heard: some bots send silence as long as they have nothing to say.
+    """
+    window = round(PAUSE_SECONDS * 1000) * bytes_per_ms(line.audio)
 
     def quiet() -> bool:
-        if line.waiting_ms:
-            quiet_since[0] = line.now
-        return line.audio_bytes > 0 and line.now - quiet_since[0] >= PAUSE_SECONDS
+        latest = bytes(line.heard[-window:])
+        return line.audio_bytes > 0 and len(latest) == window and not _loud(to_samples(latest, line.audio))
 
     await line.until(quiet, POLITENESS_SECONDS)
+
+
+def _loud(samples: Samples) -> bool:
+    return bool(np.abs(samples.astype(np.int32)).max(initial=0) >= LOUD)
 
 
 def _words(said: Said) -> str | None:

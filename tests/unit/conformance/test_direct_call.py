@@ -63,6 +63,27 @@ async def test_it_is_heard_hears_and_is_written_down(tmp_path: Path, audio: Audi
     assert [len(listening.tones(heard, hertz)) for hertz in (700, 500)] == [1, 1]
 
 
+async def test_a_bot_that_always_sends_something_has_its_keys_and_time_to_answer() -> None:
+    bot = sdk.Bot(resumable=False)
+
+    @bot.call
+    async def echo(call: sdk.Call) -> None:
+        await call.accept()
+        async for event in call:
+            if isinstance(event, sdk.Audio):
+                await call.send(event.audio)
+            elif isinstance(event, sdk.Dtmf):
+                await call.result("Key pressed", {"key": event.digit})
+                return
+
+    lines: list[str] = []
+    async with bot.serving() as url:
+        assert await call_bot(DirectCall(Target(url), press=("7",), seconds=1.0), lines.append)
+    said = [line.partition(" s  ")[2] for line in lines]
+    assert "result: Key pressed {'key': '7'}" in said
+    assert said.index("pressing 7") < said.index("result: Key pressed {'key': '7'}") < said.index("hangup")
+
+
 async def test_a_bot_that_is_away_or_mute_is_no_success() -> None:
     lines: list[str] = []
     assert not await call_bot(DirectCall(Target("ws://127.0.0.1:1/"), seconds=1), lines.append)
