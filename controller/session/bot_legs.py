@@ -53,6 +53,8 @@ class BotLegs:
         self._post = post
         self._taken: dict[int, dict[str, int]] = {}
         """Places of the limits: attempt to what `Limits.take` was asked for."""
+        self._keys: dict[int, str] = {}
+        """Of the bots that were asked."""
         self._workers: dict[int, MediaWorker] = {}
         self._closing: dict[int, asyncio.Future[None]] = {}
         self.statistics: dict[str, int | float] = {}
@@ -71,6 +73,7 @@ class BotLegs:
             self._post(e.BotLost(attempt, Trigger.UNREACHABLE, str(error)))
             return
         self._taken[attempt] = wanted
+        self._keys[attempt] = rung.key
         self._workers[attempt] = worker
         if not await self._send(attempt, translation.to_opening(self._id(attempt), rung, start)):
             self._forget(attempt)
@@ -107,6 +110,8 @@ class BotLegs:
         """The worker says something about one of our sessions."""
         if isinstance(report, media.Closed):
             self.statistics = merged(self.statistics, report.statistics)
+        if isinstance(report, media.Refused) and report.retry_after_seconds and attempt in self._keys:
+            self._limits.rest(self._keys[attempt], report.retry_after_seconds)
         if isinstance(report, media.Closed | media.Refused | media.Failed):
             self._forget(attempt)
         for event in translation.from_report(report, attempt):

@@ -227,6 +227,7 @@ class Stage:
         self.ari = FakeAri()
         self.worker = FakeWorker()
         self.chooser = FakeChooser()
+        self.limits = OwnLimits()
         self.items: list[Item] = []
         human = HumanRung("PJSIP/human")
         made = Route("test", (bot, human), human, **route)
@@ -237,7 +238,7 @@ class Stage:
             self._pick,
             self._keep,
             Voices(Sounds(folder)),
-            OwnLimits(),
+            self.limits,
             Lines(),
             voicemail=folder,
             context=FakeContext(missing),

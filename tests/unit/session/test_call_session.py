@@ -3,12 +3,15 @@
 import asyncio
 from dataclasses import asdict
 
+import pytest
+
 from controller.ari.events import ChannelDestroyed, ChannelHangupRequest, ChannelStateChange
 from controller.call import events as e
+from controller.errors import LimitReached
 from controller.media import control_messages as media
 from controller.records.items import StepTaken
 from controller.routing.route import Keep
-from tests.unit.session.fakes import CALL, CALLER, Stage, channel
+from tests.unit.session.fakes import BOT, CALL, CALLER, Stage, channel
 
 MEDIA, AGENT = f"{CALL}-media", f"{CALL}-agent-2"
 
@@ -77,6 +80,16 @@ async def test_what_is_made_after_it_was_given_up_is_removed() -> None:
     stage.session.post(e.CallerGone())
     await stage.ended()
     assert stage.ari.there <= {CALLER}
+
+
+async def test_a_bot_that_says_when_to_come_back_is_left_alone_until_then() -> None:
+    stage = Stage()
+    await stage.settle(lambda: "open" in stage.worker.kinds())
+    stage.worker.report(media.Refused(session="s", reason="busy", retry_after_seconds=30))
+    with pytest.raises(LimitReached, match="wants no calls for 30 s"):
+        stage.limits.take({BOT.key: 0})
+    stage.session.post(e.CallerGone())
+    await stage.ended()
 
 
 async def test_a_human_stops_ringing_although_a_request_hangs() -> None:
