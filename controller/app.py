@@ -37,7 +37,7 @@ from controller.records.items import CallClosed
 from controller.records.retention import Retention, Sweeper
 from controller.records.store import RecordStore
 from controller.records.writer import RecordWriter
-from controller.reporting import api_parts, counted, tracing, trunk_watch, twilio_account, twilio_routes
+from controller.reporting import api_parts, counted, live_calls, tracing, trunk_watch, twilio_account, twilio_routes
 from controller.routes_file import RoutesFile, load_routes, tls_of
 from controller.routing.router import Router
 from controller.routing.routes import Routes
@@ -112,7 +112,7 @@ async def serve(settings: Settings) -> None:
         parts = await api_parts(
             settings, dispatcher, store, writer, figures, (router, closures_file), (softphones, trunks)
         )
-        steered = twilio_routes(account, dispatcher)
+        steered = twilio_routes(account, live_calls(dispatcher, store))
         await stack.enter_async_context(serve_api(settings, parts, steered))
         if not parts.accounts.users.all():
             log.info("nobody can sign in yet", mend="ari-controller user add NAME")
@@ -228,7 +228,8 @@ async def _close_abandoned(store: RecordStore, writer: RecordWriter, node: str) 
         call for name in {node, ""} for call in await store.list_calls(ABANDONED_MAX, live_only=True, node=name)
     ]:
         log.warning("record of an earlier controller closed", call=call.id)
-        writer.submit(CallClosed(call.id, now, Ending.CONTROLLER_LOST))
+        answered_at = (await store.show_call(call.id)).answered_by_steps
+        writer.submit(CallClosed(call.id, now, Ending.CONTROLLER_LOST, answered_at))
 
 
 def _on_signal() -> asyncio.Event:

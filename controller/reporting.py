@@ -24,6 +24,7 @@ from controller.config import Settings
 from controller.errors import SettingError
 from controller.records import outbox
 from controller.records.items import Item
+from controller.records.keys import Keys
 from controller.records.store import RecordStore
 from controller.records.writer import RecordWriter
 from controller.routing.router import Router
@@ -52,6 +53,11 @@ def counted(metrics: Metrics, bots: BotStates, submit: Submit) -> Submit:
     return submit_counted
 
 
+def live_calls(dispatcher: Dispatcher, store: RecordStore) -> LiveCalls:
+    """What can be done to calls, and what was done with which key."""
+    return LiveCalls(dispatcher, Keys(store.database))
+
+
 async def api_parts(  # noqa: PLR0913, PLR0917 - all that runs
     settings: Settings,
     dispatcher: Dispatcher,
@@ -65,7 +71,7 @@ async def api_parts(  # noqa: PLR0913, PLR0917 - all that runs
     events = await event_log(store)
     return Parts(
         health=lambda: health(dispatcher, writer),
-        calls=LiveCalls(dispatcher),
+        calls=live_calls(dispatcher, store),
         store=store,
         events=events,
         raw_events=EventLog(RAW_EVENTS_KEPT_MAX),
@@ -120,9 +126,9 @@ def trunk_watch(settings: Settings, ari: AriClient) -> TrunkWatch:
     return TrunkWatch(settings, TrunksFile(settings, ari, manager), ari, manager)
 
 
-def twilio_routes(account: Account | None, dispatcher: Dispatcher) -> list[web.RouteDef]:
+def twilio_routes(account: Account | None, calls: LiveCalls) -> list[web.RouteDef]:
     """The part of Twilio's REST API that its bots use, where an account is set."""
-    return Twilio(LiveCalls(dispatcher), account).routes() if account else []
+    return Twilio(calls, account).routes() if account else []
 
 
 def health(dispatcher: Dispatcher, writer: RecordWriter) -> dict[str, Any]:

@@ -8,8 +8,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-HEADERS: Final = ("Diversion", "P-Asserted-Identity", "User-to-User")
-"""Read always: who forwarded the call, who calls, and what they have to say."""
+from controller.ari import attestation
+
+HEADERS: Final = ("Diversion", "P-Asserted-Identity", "User-to-User", *attestation.HEADERS)
+"""Read always: who forwarded the call, who calls, what they have to say, and whether the number is theirs."""
 
 HISTORY_MAX: Final = 3
 """History-Info has one entry for each time the call was forwarded on; the first and the last of them tell."""
@@ -24,6 +26,7 @@ _FUNCTIONS: Final[Mapping[str, str]] = {
     "endpoint": "CHANNEL(endpoint)",
     "language": "CHANNEL(language)",
     "call_id": "CHANNEL(pjsip,call-id)",
+    attestation.FROM: "PJSIP_HEADER(read,From)",
 }
 
 

@@ -38,11 +38,15 @@ class CallContext:
     def metadata(self) -> dict[str, Any]:
         """As the bot reads it in `start.metadata`; what is not known is left out."""
         told: dict[str, Any] = dict(self.answer)
-        if self.previous.calls:
-            told["previous_calls"] = [_call(call) for call in self.previous.calls]
+        if earlier := self.earlier():
+            told["previous_calls"] = earlier
         if self.previous.callbacks:
             told["open_callbacks"] = [_callback(callback) for callback in self.previous.callbacks]
         return {**told, **self.traced}
+
+    def earlier(self) -> list[dict[str, Any]]:
+        """Calls of this caller, the latest first."""
+        return [_call(call) for call in self.previous.calls]
 
 
 class Context:

@@ -81,6 +81,7 @@ def question(call_id: str, arrival: Arrival, route: str) -> dict[str, Any]:
         "trunk": arrival.trunk,
         "route": route,
         "headers": dict(arrival.headers),
+        **({"stir_shaken": dict(arrival.stir_shaken)} if arrival.stir_shaken else {}),
     }
 
 

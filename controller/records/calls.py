@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import Row, Select, func, select
@@ -74,6 +74,13 @@ class CallDetail:
     handoffs: tuple[HandoffOffered, ...] = ()
     metadata: tuple[MetadataAdded, ...] = ()
     recordings: tuple[RecordingMade, ...] = ()
+
+    @property
+    def answered_by_steps(self) -> datetime | None:
+        """As the call itself noted it, when it could not be closed any more."""
+        moments = (step.at_ms for step in self.steps if step.kind == "answered")
+        at_ms = next(moments, None)
+        return None if at_ms is None else self.summary.started_at + timedelta(milliseconds=at_ms)
 
     @property
     def moments(self) -> list[StepTaken | Said]:

@@ -17,6 +17,7 @@ from controller.records.database import Database
 from controller.records.tables import (
     CallRow,
     EventRow,
+    KeyRow,
     LogRow,
     MessageRow,
     RecordingRow,
@@ -96,6 +97,7 @@ class Sweeper:
             "transcripts": await self._transcripts(_before(now, keep.transcripts)),
             "logs": await self._said(LogRow, _before(now, keep.logs)),
             "events": await self._events(now),
+            "keys": await self._keys(now),
         }
 
     async def _calls(self, before: int) -> int:
@@ -168,6 +170,10 @@ class Sweeper:
             idle = StreamRow.due_at < now - timedelta(days=UNDELIVERED_DAYS_MAX)
             await connection.execute(delete(StreamRow).where(idle, ~has_messages.exists()))
         return removed
+
+    async def _keys(self, now: datetime) -> int:
+        async with self._database.writing() as connection:
+            return (await connection.execute(delete(KeyRow).where(KeyRow.expires_at <= now))).rowcount
 
     async def _in_batches(self, key: Any, query: Select[Any], change: Callable[[Sequence[Any]], Any]) -> int:
         removed = 0

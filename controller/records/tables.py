@@ -275,3 +275,18 @@ class StreamRow(Table):
 
 Index("streams_due", StreamRow.target, StreamRow.due_at)
 Index("streams_calls", StreamRow.call_id)
+
+
+class KeyRow(Table):
+    """An idempotency key that was used. `request`: the hash of what was asked for, which may name a person."""
+
+    __tablename__ = "idempotency_keys"
+
+    client: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request: Mapped[str]
+    call_id: Mapped[str]
+    expires_at: Mapped[datetime]
+
+
+Index("idempotency_keys_expiry", KeyRow.expires_at)

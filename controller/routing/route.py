@@ -354,6 +354,8 @@ class Arrival:
     """Asterisk's endpoint that it came by."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """SIP headers that routes or bots may read, by name in lower case."""
+    stir_shaken: Mapping[str, str] = field(default_factory=dict)
+    """What the carrier says of the caller's number: `verdict` and `attestation`, each only where it came."""
     placed: Placed | None = None
     """None: the other one called us."""
 

@@ -6,12 +6,13 @@ a human's phone stops ringing although another request hangs.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import structlog
 
@@ -59,6 +60,9 @@ from controller.session.voices import Voices
 
 EVENTS_WAITING_MAX: Final = 1_000
 """Of one call. Only a flood of the bot's messages gets there; it loses its newest, and nobody else anything."""
+
+RECORDED_SECONDS: Final = 2.0
+"""For a call that we place to be in the store; without a database calls are placed all the same."""
 
 DIVERTED_BY: Final = "ari-controller.invalid"
 """The host in Diversion, which has to have one (RFC 5806); nobody is meant to call it."""
@@ -314,6 +318,7 @@ class CallSession:
     async def _carry_out_in_turn(self, command: c.Command) -> None:
         match command:
             case c.PlaceCall():
+                await self._until_recorded()
                 await self._caller.place(command)
             case c.OpenBot():
                 await self._open_bot(command)
@@ -375,8 +380,14 @@ class CallSession:
             "this controller": self._services.calls_max,
         }
         command = replace(command, rung=rung)
-        start = translation.to_start(command, call.id, call.arrival, call.route, {**known, **call.metadata})
+        told = {**known.metadata(), **call.metadata}
+        start = translation.to_start(command, call.id, call.arrival, call.route, told, known.earlier())
         await self._bots.open(command, wanted, start)
+
+    async def _until_recorded(self) -> None:
+        """Whom we call must not be called again because we died and nobody knows of it."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._journal.opened.wait(), RECORDED_SECONDS)
 
     async def _chosen(self, command: c.OpenBot) -> BotRung:
         if not command.rung.choose_url:
@@ -392,7 +403,7 @@ class CallSession:
         if call.rung < len(call.route.ladder) and call.route.ladder[call.rung] is command.rung:
             self.post(said)  # it has not gone on meanwhile
 
-    async def _known(self) -> dict[str, Any]:
+    async def _known(self) -> CallContext:
         """What the bot is told of the caller; within a deadline, and whatever is late or broken is left out."""
         first = self._context is None
         if self._context is None:
@@ -401,7 +412,7 @@ class CallSession:
         context = await self._context
         if first and context.missing:
             self.note("context_missing", "; ".join(context.missing))
-        return context.metadata()
+        return context
 
     async def _close_bot(self, attempt: int, reason: EndReason) -> None:
         await self._bots.close(attempt, reason)

@@ -1,10 +1,10 @@
 """What can be done to running calls from outside: `api.control.Calls`, and `api.twilio.CallControl`."""
 
+import json
 import os
-import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 from pydantic import ValidationError
@@ -19,12 +19,14 @@ from controller.api.control import (
     Recording,
     Way,
 )
+from controller.ari import ids
 from controller.bot.protocol import MetadataUpdated
 from controller.bot.twiml import Action
 from controller.call import events as e
 from controller.call import recording
 from controller.call.vocabulary import State
 from controller.errors import RefusedDestination
+from controller.records.keys import KeyReused, Keys
 from controller.routing import fence
 from controller.routing.route import Sound
 from controller.session.call_session import CallSession
@@ -53,19 +55,6 @@ OVER: Final = frozenset({State.ENDING, State.ENDED})
 STEERABLE: Final = frozenset({State.TALKING, State.ANNOUNCING})
 
 
-KEYS_MAX: Final = 10_000
-"""Some 5 MB of requests."""
-KEY_SECONDS: Final = 24 * 3600.0
-"""Whoever asks again does so within a day."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    placement: Placement
-    call_id: str
-    until: float
-
-
 class Running(Protocol):
     """All calls in progress (`session.dispatcher.Dispatcher`)."""
 
@@ -75,16 +64,15 @@ class Running(Protocol):
     @property
     def voices(self) -> Voices: ...
 
-    def place(self, placement: Placement, by: str) -> str: ...
+    def place(self, placement: Placement, by: str, call_id: str) -> None: ...
 
 
 class LiveCalls:
     """The calls of one dispatcher."""
 
-    def __init__(self, dispatcher: Running) -> None:
+    def __init__(self, dispatcher: Running, keys: Keys) -> None:
         self._dispatcher = dispatcher
-        self._asked: OrderedDict[tuple[str, str], _Asked] = OrderedDict()
-        """By name of the token and idempotency key, oldest first."""
+        self._keys = keys
 
     def live(self) -> Sequence[LiveCall]:
         return [shown(session.call, session.started_at) for session in self._dispatcher.sessions.values()]
@@ -142,18 +130,20 @@ class LiveCalls:
 
     async def place(self, placement: Placement, by: str) -> str:
         """Asked again with the same key, it is the same call."""
-        key, now = (by, placement.idempotency_key), time.monotonic()
-        while self._asked and next(iter(self._asked.values())).until < now:
-            self._asked.popitem(last=False)
-        if placement.idempotency_key and key in self._asked:
-            if self._asked[key].placement != placement:
-                raise NotNow("this idempotency_key was used for another call")
-            return self._asked[key].call_id
-        if len(self._asked) >= KEYS_MAX:
-            raise NotNow("too many calls were placed with an idempotency_key within a day")
-        call_id = self._dispatcher.place(placement, by)
-        if placement.idempotency_key:
-            self._asked[key] = _Asked(placement, call_id, now + KEY_SECONDS)
+        call_id, key = ids.call_id(datetime.now(UTC), os.urandom(ids.ENTROPY_BYTES)), placement.idempotency_key
+        if key:
+            try:
+                first = await self._keys.take(by, key, json.dumps(asdict(placement), sort_keys=True), call_id)
+            except KeyReused as error:
+                raise NotNow(str(error)) from error
+            if first != call_id:
+                return first
+        try:
+            self._dispatcher.place(placement, by, call_id)
+        except (NotAllowed, NotNow):
+            if key:
+                await self._keys.release(by, key)
+            raise
         return call_id
 
     async def carry_out(self, call_id: str, actions: Sequence[Action], by: str) -> None:

@@ -186,8 +186,8 @@ class Dispatcher:
             del self._sessions[session.call.id]
             del self._by_channel[channel.id]
 
-    def place(self, placement: Placement, by: str) -> str:
-        """Call somebody; the id of the call. Returns at once. Raises NotAllowed, NotNow."""
+    def place(self, placement: Placement, by: str, call_id: str) -> None:
+        """Call somebody. Returns at once. Raises NotAllowed, NotNow."""
         if self._shutting_down or not self.connected or not self.workers.connected:
             raise NotNow("Asterisk or the media workers are not connected")
         now, at = asyncio.get_running_loop().time(), datetime.now(UTC)
@@ -195,11 +195,9 @@ class Dispatcher:
         self._placed.count_max = decision.route.fence.per_minute_max
         if not self._placed.take(now):
             raise NotNow(f"{self._placed.count_max} calls were placed in the last minute already")
-        call_id = ids.call_id(at, os.urandom(ids.ENTROPY_BYTES))
         session = CallSession(Call(call_id, arrival, decision, now), ids.callee_id(call_id), self._services)
         self._sessions[call_id] = session
         self._background.start(self._run_placed(session))
-        return call_id
 
     async def _run_placed(self, session: CallSession) -> None:
         try:

@@ -1,5 +1,6 @@
 """The call's record as it is written: one item for every fact, in the order in which they became known."""
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -35,6 +36,8 @@ class Journal:
         self._submit = submit
         self._post = post
         self.started_at = datetime.now(UTC)
+        self.opened = asyncio.Event()
+        """The call is in the store: whatever happens now, it is known that there was one."""
         self._position = 0
         """Of the next step."""
         self._log = structlog.get_logger().bind(call=call.id)
@@ -45,7 +48,9 @@ class Journal:
             self._pass_over(command)
             return
         command, stored = kept, None
-        if isinstance(command, c.Note):
+        if isinstance(command, c.OpenRecord):
+            stored = self.opened.set
+        elif isinstance(command, c.Note):
             detail = {"detail": command.detail} if command.detail else {}
             self._log.info(command.kind, at=f"{command.at:.3f}", **detail)
         elif isinstance(command, c.Save):

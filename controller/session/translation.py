@@ -3,11 +3,12 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from controller.ari import attestation
 from controller.ari import events as ari
 from controller.bot import protocol
 from controller.bot.resumption import RESUME_SECONDS
@@ -47,7 +48,7 @@ ITEM_ID_SEPARATOR: Final = "/"
 FORWARDED: Final = re.compile(r"<sips?:([^@;>]+)")
 """The number in Diversion (RFC 5806)."""
 
-KNOWN: Final = frozenset({"caller_name", "rdnis", "endpoint", "language", "call_id"})
+KNOWN: Final = frozenset({"caller_name", "rdnis", "endpoint", "language", "call_id", attestation.FROM})
 """What `AriClient.arrival` tells beside headers."""
 
 
@@ -56,13 +57,20 @@ def to_arrival(channel: ari.Channel, origin: str, came: Mapping[str, str]) -> Ar
     diverted = FORWARDED.search(came.get("Diversion", ""))
     return Arrival(
         origin,
-        channel.caller.number,
+        _bare(channel.caller.number),
         came.get("caller_name") or channel.caller.name,
-        channel.dialplan.exten,
+        _bare(channel.dialplan.exten),
         forwarded_from=diverted[1] if diverted else came.get("rdnis", ""),
         trunk=came.get("endpoint", ""),
         headers={name.lower(): value for name, value in came.items() if name not in KNOWN},
+        # Of a phone here nobody but itself would have said so.
+        stir_shaken=attestation.read(came) if origin == "trunk" else {},
     )
+
+
+def _bare(number: str) -> str:
+    """Without what may stand behind it in an address, such as `;verstat=TN-Validation-Passed`."""
+    return number.partition(";")[0]
 
 
 def to_audio_format(audio: BotAudio) -> protocol.AudioFormat:
@@ -199,9 +207,14 @@ def _unnamed(data: Mapping[str, object]) -> str:
 
 
 def to_start(
-    command: c.OpenBot, call_id: str, arrival: Arrival, route: Route, metadata: Mapping[str, object]
+    command: c.OpenBot,
+    call_id: str,
+    arrival: Arrival,
+    route: Route,
+    metadata: Mapping[str, object],
+    previous: Sequence[Mapping[str, object]] = (),
 ) -> protocol.Start:
-    """What the bot is told of the call. `metadata`: what is known by now."""
+    """What the bot is told of the call. `metadata`: what is known by now; `previous`: of earlier calls."""
     forwarded = protocol.Party(number=arrival.forwarded_from) if arrival.forwarded_from else None
     return protocol.Start(
         call_id=call_id,
@@ -215,9 +228,16 @@ def to_start(
         trunk=arrival.trunk or None,
         language=route.language or None,
         sip_headers=dict(arrival.headers) or None,
+        stir_shaken=protocol.StirShaken.model_validate(arrival.stir_shaken) if arrival.stir_shaken else None,
+        previous=[_previous(call) for call in previous] or None,
         parameters=dict(command.rung.parameters) or None,
         metadata=dict(metadata),
     )
+
+
+def _previous(call: Mapping[str, object]) -> protocol.PreviousCall:
+    told = {name: call[name] for name in protocol.PreviousCall.model_fields if call.get(name)}
+    return protocol.PreviousCall.model_validate(told)
 
 
 def to_opening(session: str, rung: BotRung, start: protocol.Start) -> media.Open:

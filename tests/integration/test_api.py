@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
+import numpy as np
 import pytest
 
 from controller.carrier.carrier import Carrier
-from controller.carrier.sounds import tone
+from controller.carrier.sounds import SAMPLE_RATE, Samples, tone
 from tests.integration.stack.asterisks import PHONE_NUMBER
 from tests.integration.stack.bot import Bot
 from tests.integration.stack.stack import API_TOKEN, Stack
@@ -17,6 +18,7 @@ from tests.integration.stack.stack import API_TOKEN, Stack
 pytestmark = pytest.mark.integration
 
 WAIT_SECONDS = 8.0
+BOT_HERTZ = 500.0
 
 
 class Api:
@@ -100,6 +102,35 @@ async def test_a_call_is_followed_from_its_arrival_to_its_end(
         assert f'ari_controller_{times}_seconds_count{{route="default"}} ' in metrics
     assert record["statistics"]["bot_responses"] == 1
     await stack.until_closed(1)
+
+
+async def test_how_soon_a_bot_is_silent_when_the_caller_speaks(
+    stack: Stack, api: Api, bot: Bot, carrier: Carrier
+) -> None:
+    stack.restart_controller(BOT_VOICE="barge_in")
+    phone = await carrier.dial(PHONE_NUMBER)
+    call = await bot.call()
+    await phone.until_answered()
+    await call.until_message("answered")
+    await call.speak(tone(BOT_HERTZ, 10.0))
+    await phone.until_tone(BOT_HERTZ)
+    phone.play(vowel(1.0))
+    started = await call.until_message("speech_started")
+    assert started["paused"]
+    await call.send("clear")
+    await call.until_message("speech_stopped")
+    await phone.hang_up()
+    record = await stack.record()
+    assert record.statistics["barge_ins"] == 1
+    assert 0 < record.statistics["barge_in_ms"] < 1000, "60 ms of speech are needed to tell it from a click"
+    assert 'ari_controller_barge_in_seconds_count{route="default"} 1.0' in await api.text("/metrics")
+
+
+def vowel(seconds: float) -> Samples:
+    """A voice of 140 Hz, loud and soft four times a second, as syllables are."""
+    time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    voice = sum(np.sin(2 * np.pi * 140 * harmonic * time) / harmonic for harmonic in range(1, 20))
+    return np.asarray(4_000 * voice * (0.7 + 0.3 * np.sin(8 * np.pi * time))).astype(np.int16)
 
 
 async def test_search_and_timeline(stack: Stack, api: Api, bot: Bot, carrier: Carrier) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.ari import headers
+from controller.ari import attestation, headers
 from controller.ari.events import (
     ChannelDestroyed,
     ChannelHangupRequest,
@@ -24,6 +24,7 @@ from controller.carrier import listening
 from controller.carrier.carrier import Carrier
 from controller.carrier.phone import Phone
 from controller.carrier.sounds import chirp, read_wav, tone, write_wav
+from controller.session.translation import to_arrival
 from controller.sounds.sound import Sound
 from controller.sounds.sounds import Sounds
 from tests.integration.stack import asterisks
@@ -116,9 +117,10 @@ async def test_what_came_with_a_call_is_read_before_it_is_answered(app: Applicat
     came = {
         "Diversion": '"Front, Desk" <sip:+493023125077@c.example>;reason=no-answer',
         "History-Info": "<sip:1@a>;index=1, <sip:2@b>;index=1.1",
-        "P-Asserted-Identity": '"Erika Muster" <sip:+491713920099@127.0.0.1>',
+        "P-Asserted-Identity": '"Erika Muster" <sip:+491713920099;verstat=TN-Validation-Passed@127.0.0.1>',
         "User-to-User": headers.user_to_user(b"Hello"),
         "X-Customer-Id": 'a, b "c" ${EXTEN}',
+        "Attestation-Info": "A",
     }
     async with party(pair.bundled.sip_port) as caller:
         calling = asyncio.create_task(caller.call(PHONE_NUMBER, came))
@@ -130,6 +132,10 @@ async def test_what_came_with_a_call_is_read_before_it_is_answered(app: Applicat
         await caller.hang_up()
     call_id = found.pop("call_id")
     assert call_id == started.channel.protocol_id == caller.call_id
+    assert attestation.read(found) == {"verdict": "passed", "attestation": "A"}
+    assert "sip:" in found.pop(attestation.FROM)
+    arrival = to_arrival(started.channel, "trunk", found)
+    assert (arrival.from_number, arrival.to_number) == ("+491713920099", PHONE_NUMBER)
     assert found == {
         **came, "endpoint": "trunk", "language": "en", "rdnis": "+493023125077", "caller_name": "Erika Muster"
     }  # fmt: skip
@@ -140,7 +146,7 @@ async def test_what_did_not_come_is_not_there(app: Application, pair: asterisks.
         channel_id = await answered_party(app, caller)
         found = await app.ari.arrival(channel_id, ("X-Customer-Id",))
         await caller.hang_up()
-    assert set(found) == {"endpoint", "language", "caller_name", "call_id"}
+    assert set(found) == {"endpoint", "language", "caller_name", "call_id", attestation.FROM}
 
 
 # --- what a caller hears ------------------------------------------------------------------------------------

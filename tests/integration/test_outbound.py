@@ -14,7 +14,7 @@ from controller.carrier.sounds import tone
 from tests.integration.ladder.routes import routes
 from tests.integration.stack.asterisks import HUMAN_NUMBER
 from tests.integration.stack.bot import Bot
-from tests.integration.stack.stack import API_TOKEN, Stack
+from tests.integration.stack.stack import API_TOKEN, SETTLE_SECONDS, Stack
 
 pytestmark = pytest.mark.integration
 
@@ -61,7 +61,10 @@ class Api:
 
 @pytest.fixture
 async def api(stack: Stack) -> AsyncIterator[Api]:
-    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {API_TOKEN}"}) as session:
+    # A connection for each request: one that is kept may be one to a controller that was killed.
+    connector = aiohttp.TCPConnector(force_close=True)
+    headers = {"Authorization": f"Bearer {API_TOKEN}"}
+    async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
         yield Api(session, f"http://127.0.0.1:{stack.api_port}")
 
 
@@ -140,6 +143,29 @@ async def test_we_hang_up_while_it_rings(stack: Stack, bot: Bot, carrier: Carrie
     assert await api.hang_up(call_id) == 202
     await phone.until_ended()
     assert (await stack.record()).summary.ending == "operator_hung_up"
+
+
+@pytest.mark.parametrize("picked_up", [True, False])
+async def test_a_controller_that_dies_calls_nobody_twice(
+    stack: Stack, bot: Bot, carrier: Carrier, api: Api, picked_up: bool
+) -> None:
+    asked = {"to": CALLEE, "idempotency_key": f"killed {picked_up}"}
+    call_id = await api.placed(**asked)
+    phone = await carrier.incoming()
+    call = await bot.call()
+    if picked_up:
+        await phone.answer()
+        await call.until_message("answered")
+        async with asyncio.timeout(SETTLE_SECONDS):
+            while not (await stack.record_of(call_id)).answered_by_steps:  # noqa: ASYNC110 - another process writes it
+                await asyncio.sleep(0.02)
+    stack.controller.kill()
+    stack.start_controller(**stack.custom)
+    assert await api.placed(**asked) == call_id
+    await phone.hang_up()
+    record = await stack.record()
+    assert (record.summary.id, record.summary.direction) == (call_id, "outbound")
+    assert bool(record.summary.answered_at) == picked_up
 
 
 async def test_what_is_not_allowed_is_not_dialled(stack: Stack, api: Api) -> None:

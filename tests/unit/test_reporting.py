@@ -7,10 +7,10 @@ import pytest
 from controller.config import load
 from controller.errors import SettingError
 from controller.reporting import twilio_account, twilio_routes
-from controller.session.dispatcher import Dispatcher
+from controller.session.control import LiveCalls
 
 ACCOUNT = "AC" + "1" * 32
-NOBODY = cast("Dispatcher", None)
+NOBODY = cast("LiveCalls", None)
 """The routes are only made here, and not asked."""
 
 

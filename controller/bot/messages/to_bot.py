@@ -49,6 +49,15 @@ class PreviousCall(ToBotMessage):
     """Name and data of its results."""
 
 
+class StirShaken(ToBotMessage):
+    """What the carrier says of the caller's number. What it does not say is left out."""
+
+    verdict: Literal["passed", "failed", "none"] | None = None
+    """Of the signature; none: there was nothing to verify."""
+    attestation: Literal["A", "B", "C"] | None = None
+    """A: the caller may use this number. B: the carrier knows the caller. C: neither."""
+
+
 class ResumePoint(ToBotMessage):
     """You had this call, and the connection broke. Go on where you were: nothing is to be lost or said twice.
 
@@ -93,6 +102,8 @@ class Start(ToBotMessage):
     """What the operator expects the caller to speak (BCP 47), such as `de-DE`."""
     sip_headers: dict[str, str] | None = None
     """Those headers of the caller's INVITE that the operator passes on."""
+    stir_shaken: StirShaken | None = None
+    """Whether the caller's number is the caller's, as far as the carrier says so."""
     previous: list[PreviousCall] | None = None
     """Earlier calls from this number, the latest first."""
     parameters: dict[str, str] | None = None

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from controller.ari import headers
 from controller.carrier import listening
 from controller.carrier.carrier import Carrier
 from controller.carrier.phone import Phone
@@ -376,6 +377,34 @@ async def test_refer_refused(stack: Stack, bot: Bot, line: Line, answers: tuple[
         await call.send("hangup")
         await caller.until_request("BYE")
     await ended(stack, line, "bot_hung_up")
+
+
+async def test_what_the_carriers_system_knows_comes_with_the_call(stack: Stack, bot: Bot, carrier: Carrier) -> None:
+    """By SIP headers alone, as from a system that has nothing else; and the caller's last call."""
+    stack.route(routes(stack, BOT_THEN_DESK), SIP_HEADERS="X-Customer-Id")
+    came = {
+        "X-Customer-Id": "4711",
+        "User-to-User": headers.user_to_user(b"order 7"),
+        "Diversion": "<sip:+493023125077@127.0.0.1>;reason=no-answer",
+        "X-Twilio-VerStat": "TN-Validation-Passed-A",
+    }
+    for number in (1, 2):
+        phone = await carrier.dial(PHONE_NUMBER, caller="+491713920077", headers=came)
+        call = await bot.call(number)
+        await phone.until_answered()
+        if number == 1:
+            await call.send("result", id="r1", name="Booked", data={"day": "Monday"})
+            await call.until_message("ack", id="r1")
+        await phone.hang_up()
+        await stack.until_closed(number)
+    start = call.start
+    assert start["sip_headers"]["x-customer-id"] == "4711"
+    assert headers.from_user_to_user(start["sip_headers"]["user-to-user"]) == b"order 7"
+    assert start["forwarded_from"]["number"] == "+493023125077"
+    assert start["stir_shaken"] == {"verdict": "passed", "attestation": "A"}
+    (earlier,) = start["previous"]
+    assert (earlier["call_id"], earlier["ending"]) == (bot.calls[0].start["call_id"], "caller_hung_up")
+    assert earlier["results"] == [{"name": "Booked", "data": {"day": "Monday"}}]
 
 
 async def test_the_humans_system_gets_the_context(stack: Stack, bot: Bot, carrier: Carrier, line: Line) -> None:

@@ -20,6 +20,15 @@ from tests import postgres
 from tests.unit.records.examples import LOGS, RESULTS, START, STEPS, TRANSCRIPTS, closed, opened, whole_call
 
 
+async def test_when_a_call_was_answered_that_nobody_closed(store: RecordStore) -> None:
+    began = datetime(2026, 11, 22, 14, 15, 7, tzinfo=UTC)
+    opened = CallOpened("c", began, None, None, None, "reception")
+    await store.write([opened, StepTaken("c", 0, 0.0, "arrived")])
+    assert (await store.show_call("c")).answered_by_steps is None
+    await store.write([StepTaken("c", 1, 1500.0, "answered")])
+    assert (await store.show_call("c")).answered_by_steps == began + timedelta(seconds=1.5)
+
+
 async def test_a_call_reads_as_it_was_written(store: RecordStore) -> None:
     await store.write(whole_call())
     call = await store.show_call("c1")

@@ -15,6 +15,8 @@ from controller.call import events as e
 from controller.errors import SoundError
 from controller.media import control_messages as media
 from controller.records.items import MetadataAdded, StepTaken
+from controller.records.keys import Keys
+from controller.records.store import RecordStore
 from controller.session import voices as voices_module
 from controller.session.call_session import CallSession
 from controller.session.control import LiveCalls
@@ -32,11 +34,13 @@ class Running:
     def __init__(self, stage: Stage, voices: Voices) -> None:
         self.stage = stage
         self.voices = voices
-        self.placed: list[tuple[Placement, str]] = []
+        self.placed: list[tuple[Placement, str, str]] = []
+        self.refuse = False
 
-    def place(self, placement: Placement, by: str) -> str:
-        self.placed.append((placement, by))
-        return f"call-{len(self.placed)}"
+    def place(self, placement: Placement, by: str, call_id: str) -> None:
+        if self.refuse:
+            raise NotNow("not now")
+        self.placed.append((placement, by, call_id))
 
     @property
     def sessions(self) -> Mapping[str, CallSession]:
@@ -59,8 +63,20 @@ async def stage() -> AsyncIterator[Stage]:
 
 
 @pytest.fixture
-def calls(stage: Stage, voices: Voices) -> LiveCalls:
-    return LiveCalls(Running(stage, voices))
+def running(stage: Stage, voices: Voices) -> Running:
+    return Running(stage, voices)
+
+
+@pytest.fixture
+async def keys(tmp_path: Path) -> AsyncIterator[Keys]:
+    store = await RecordStore.open(f"sqlite+aiosqlite:///{tmp_path}/calls.sqlite3")
+    yield Keys(store.database)
+    await store.close()
+
+
+@pytest.fixture
+def calls(running: Running, keys: Keys) -> LiveCalls:
+    return LiveCalls(running, keys)
 
 
 def details(stage: Stage, kind: str) -> list[str]:
@@ -219,15 +235,29 @@ async def test_a_call_that_ends(stage: Stage, calls: LiveCalls, name: str) -> No
     await asyncio.wait({stage.running})
 
 
-async def test_asked_twice_with_one_key_nobody_is_called_twice(calls: LiveCalls) -> None:
+async def test_asked_twice_with_one_key_nobody_is_called_twice(running: Running, keys: Keys) -> None:
+    calls = LiveCalls(running, keys)
     placement = Placement("+493012345678", idempotency_key="order-7")
     first = await calls.place(placement, "desk")
-    assert await calls.place(placement, "desk") == first
+    after_a_restart = LiveCalls(running, keys)
+    assert await after_a_restart.place(placement, "desk") == first
+    assert len(running.placed) == 1
     assert await calls.place(placement, "crm") != first, "another's key is another"
     with pytest.raises(NotNow, match="idempotency_key"):
         await calls.place(Placement("+493087654321", idempotency_key="order-7"), "desk")
     plain = Placement("+493012345678")
     assert await calls.place(plain, "desk") != await calls.place(plain, "desk")
+    assert running.placed[0][2] == first
+
+
+async def test_a_call_that_was_not_placed_can_be_asked_for_again(running: Running, keys: Keys) -> None:
+    calls, placement = LiveCalls(running, keys), Placement("+493012345678", idempotency_key="order-7")
+    running.refuse = True
+    with pytest.raises(NotNow):
+        await calls.place(placement, "desk")
+    running.refuse = False
+    call_id = await calls.place(placement, "desk")
+    assert [placed[2] for placed in running.placed] == [call_id]
 
 
 async def test_a_route_without_recordings(calls: LiveCalls) -> None:
