@@ -110,7 +110,7 @@ class CallSession:
         self._recorder = Recorder(
             self._channels, ari, services.recordings, self.post, lambda: self._now() - call.started
         )
-        self._journal = Journal(call, services.submit, self.post)
+        self._journal = Journal(call, services.submit, self.post, services.voicemail)
         self._commands: asyncio.Queue[c.Command] = asyncio.Queue()
         self._idle = asyncio.Event()
         self._idle.set()

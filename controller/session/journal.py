@@ -4,6 +4,8 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Final, Protocol
 
 import structlog
@@ -31,8 +33,9 @@ class Submit(Protocol):
 class Journal:
     """Of one call."""
 
-    def __init__(self, call: Call, submit: Submit, post: Callable[[e.Event], None]) -> None:
+    def __init__(self, call: Call, submit: Submit, post: Callable[[e.Event], None], voicemail: Path) -> None:
         self._call = call
+        self._voicemail = voicemail
         self._submit = submit
         self._post = post
         self.started_at = datetime.now(UTC)
@@ -58,9 +61,15 @@ class Journal:
             saved = e.Stored(command.item.attempt, command.item.id)
             stored = lambda: self._post(saved)  # noqa: E731
         for item in translation.to_items(command, self._call.id, self.started_at, self._position):
-            self._submit(item, stored)
+            forgotten = partial(self._remove, item.recording) if isinstance(item, items.VoicemailLeft) else None
+            self._submit(item, stored, forgotten)
         if isinstance(command, c.Note):
             self._position += 1
+
+    def _remove(self, name: str) -> None:
+        """The message of a caller who was forgotten meanwhile."""
+        self._log.info("message of a forgotten call removed", name=name)
+        (self._voicemail / name).unlink(missing_ok=True)
 
     def _pass_over(self, command: c.Recorded) -> None:
         """Nothing of it is written; the bot need not send it again."""
