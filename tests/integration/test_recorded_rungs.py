@@ -1,20 +1,23 @@
-"""Recordings of calls whose caller waits in line, is sent away by REFER, leaves a message, or has a wideband phone."""
+"""Recordings of callers in the line, sent away, who leave a message; wideband ones; and of what may go wrong."""
 
 import asyncio
 import time
 
 import pytest
 
+from controller.ari import ids
 from controller.carrier import listening
 from controller.carrier.carrier import Carrier
 from controller.carrier.sounds import tone
+from controller.records.privacy import forget
+from controller.records.store import RecordStore
 from tests.integration.ladder.routes import BOT_THEN_DESK, routes
 from tests.integration.stack import wideband_phone
 from tests.integration.stack.asterisks import PHONE_NUMBER
 from tests.integration.stack.bot import Bot
 from tests.integration.stack.parties import HIGH, LOW, OTHER, talking
 from tests.integration.stack.recorded import recordings, sides, spans
-from tests.integration.stack.stack import Stack
+from tests.integration.stack.stack import SETTLE_SECONDS, Stack
 from tests.integration.test_wideband import level
 from tests.integration.test_wideband import tone as wideband_tone
 
@@ -117,3 +120,45 @@ async def test_a_wideband_phone_is_recorded_with_all_it_has(stack: Stack, bot: B
     (made,) = await recordings(stack)
     said, _ = sides(stack, made, rate)
     assert level(said, 5_000.0, rate) > 0.5
+
+
+async def test_a_side_that_asterisk_loses_is_said_and_the_rest_recorded_anew(
+    stack: Stack, bot: Bot, carrier: Carrier
+) -> None:
+    stack.route(recorded(stack, BOT_THEN_DESK))
+    caller, call = await talking(carrier, bot)
+    await call.until_message("recording_state", state="recording")
+    del call.messages[1:]
+    async with stack.ari() as ari:
+        await ari.hangup(ids.heard_id(call.start["call_id"], 1))
+    await call.until_message("recording_state", state="failed")
+    await call.until_message("recording_state", state="recording")
+    since = time.monotonic()
+    await call.speak(tone(HIGH, 0.5))
+    await caller.until_tone(HIGH, since=since)
+    await caller.until_quiet(200, since=since)
+    await caller.hang_up()
+    _, second = await recordings(stack, 2)
+    assert len(spans(sides(stack, second)[1], HIGH)) == 1
+    steps = [step.detail for step in (await stack.record()).steps if step.kind == "recording_failed"]
+    assert steps == ["what the caller hears was not recorded any more"]
+
+
+async def test_who_is_forgotten_in_mid_call_leaves_no_recording(stack: Stack, bot: Bot, carrier: Carrier) -> None:
+    stack.route(recorded(stack, BOT_THEN_DESK))
+    caller, call = await talking(carrier, bot)
+    await call.until_message("recording_state", state="recording")
+    call_id = call.start["call_id"]
+    store = await RecordStore.open(stack.settings["DATABASE_URL"])
+    assert (await forget(store.database, call.start["from"]["number"])).calls
+    await store.close()
+    await caller.hang_up()
+    await stack.until_nothing_left()
+    async with asyncio.timeout(SETTLE_SECONDS), stack.ari() as ari:
+        while [name for name in await ari.stored_recordings() if call_id in name] or kept(stack, call_id):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert "recording of a forgotten call removed" in stack.controller.log()
+
+
+def kept(stack: Stack, call_id: str) -> list[str]:
+    return [path.name for path in (stack.directory / "recordings").iterdir() if call_id in path.name]
