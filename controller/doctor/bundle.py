@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from controller.config import FILE_SUFFIX, Settings, read_env_file
 from controller.doctor.masking import is_secret_name, mask, mask_values, secrets_of
-from controller.doctor.observe.asterisk import ANSWER_SECONDS
+from controller.doctor.observe.asterisk import get_api, reason
 from controller.errors import SettingError
 
 LOG_BYTES_MAX: Final = 4 * 1024 * 1024
@@ -108,25 +108,10 @@ def add_configuration(bundle: Bundle, settings: Settings, environment: Mapping[s
 
 async def add_warnings(bundle: Bundle, settings: Settings, url: str) -> None:
     """What the running controller lately warned of, in its own memory."""
-    token = _token(settings)
-    timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
     try:
-        async with (
-            aiohttp.ClientSession(timeout=timeout, headers={"Authorization": f"Bearer {token}"}) as session,
-            session.get(f"{url}/v1/warnings", ssl=False) as answer,
-        ):
-            bundle.add("warnings.json", await answer.text())
-    except (aiohttp.ClientError, OSError) as error:
-        bundle.add("warnings.json", json.dumps({"problem": f"the controller does not tell: {type(error).__name__}"}))
-
-
-def _token(settings: Settings) -> str:
-    """The first that is there. One that is given as its hash cannot be used."""
-    for entry in settings.api_tokens.get_secret_value().replace("\n", ",").split(","):
-        secret = entry.strip().partition(":")[2].partition(":")[2]
-        if secret and not secret.startswith("sha256="):
-            return secret
-    return _text(Path(settings.api_token_path)).strip()
+        bundle.add_json("warnings.json", await get_api(settings, f"{url}/v1/warnings"))
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        bundle.add_json("warnings.json", {"problem": f"the controller does not tell: {reason(error)}"})
 
 
 def add_logs(bundle: Bundle, files: Iterable[Path]) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 from controller.config import Settings
 from controller.doctor.checks import asterisk as asterisk_checks
 from controller.doctor.checks import audio, bots, endpoints, media, numbers, outside, storage
+from controller.doctor.checks import trunks as trunk_checks
 from controller.doctor.checks.asterisk import AsteriskSeen, ControllerSeen
 from controller.doctor.checks.audio import TrialCallSeen
 from controller.doctor.checks.endpoints import EndpointSeen, PortSeen
@@ -19,6 +20,7 @@ from controller.doctor.observe import media as look_media
 from controller.doctor.observe import outside as look_outside
 from controller.doctor.observe import sip as look_sip
 from controller.doctor.observe import storage as look_storage
+from controller.doctor.observe import trunks as look_trunks
 from controller.doctor.observe import trial_call
 from controller.errors import ControllerError, SettingError
 from controller.routes_file import load_routes
@@ -83,8 +85,10 @@ async def _telephony(settings: Settings, routes: Routes, wanted: Wanted) -> list
     if asterisk.answers:
         known = await look_asterisk.endpoints(settings)
         heard = await _trial_call(settings, known, wanted)
+    trunks = await look_trunks.trunks(settings, controller.url)
     return [
         *_of_asterisk(settings, routes, asterisk, controller, ports),
+        *trunk_checks.trunks(trunks),
         *(_of_endpoints(settings, routes, asterisk, known) if asterisk.answers else ()),
         *audio.trial_call(heard),
         *asterisk_checks.controller(controller),

@@ -57,7 +57,7 @@ class Fault(StrEnum):
     CLOCK_DIFFERS = "clock_differs"
     CLOCK_FREE = "clock_free"
     SIP_SILENT = "sip_silent"
-    TRUNK_MISSING = "trunk_missing"
+    TRUNKS_UNUSABLE = "trunks_unusable"
     TRUNK_UNREACHABLE = "trunk_unreachable"
     REGISTRATION_REFUSED = "registration_refused"
     NUMBER_FORMAT = "number_format"

@@ -1,5 +1,6 @@
 """Looking at Asterisk by its REST interface, and at the controller by its own API."""
 
+import asyncio
 import base64
 import os
 import ssl
@@ -7,6 +8,7 @@ import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
@@ -109,12 +111,30 @@ async def controller(settings: Settings) -> ControllerSeen:
         return ControllerSeen(url, reason(error))
 
 
-async def get_json(url: str, *, verified: bool = True) -> dict[str, Any]:
+async def get_api(settings: Settings, url: str) -> dict[str, Any]:
+    """Of the controller, with a token of its own. Raises what aiohttp raises."""
+    return await get_json(url, verified=False, token=await asyncio.to_thread(_token, settings))
+
+
+def _token(settings: Settings) -> str:
+    """The first that is there. One that is given as its hash cannot be used."""
+    for entry in settings.api_tokens.get_secret_value().replace("\n", ",").split(","):
+        secret = entry.strip().partition(":")[2].partition(":")[2]
+        if secret and not secret.startswith("sha256="):
+            return secret
+    try:
+        return Path(settings.api_token_path).read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
+async def get_json(url: str, *, verified: bool = True, token: str = "") -> dict[str, Any]:
     """`verified=False`: of our own process, whose certificate bears another name than this machine's."""
     tls: ssl.SSLContext | bool = True if verified else _any_certificate()
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with (
-        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS)) as session,
-        session.get(url, ssl=tls) as answer,
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS), headers=headers) as session,
+        session.get(url, ssl=tls, raise_for_status=bool(token)) as answer,
     ):
         found: dict[str, Any] = await answer.json()
         return found

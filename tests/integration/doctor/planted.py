@@ -279,6 +279,13 @@ async def broken_routes(place: Place) -> AsyncIterator[Planted]:
 
 
 @asynccontextmanager
+async def broken_trunks(place: Place) -> AsyncIterator[Planted]:
+    trunks = place.folder / "trunks.toml"
+    trunks.write_text('[trunks.carrier]\nprofile = "sipgate"\nusername = "1234567t0"\n')
+    yield Planted({"TRUNKS_FILE": str(trunks)})
+
+
+@asynccontextmanager
 async def records_of_a_newer_version(place: Place) -> AsyncIterator[Planted]:
     url = f"sqlite+aiosqlite:///{place.folder}/newer.sqlite3"
     store = await RecordStore.open(url)
@@ -337,6 +344,7 @@ CASES = (
     FaultCase(Fault.MEDIA_TOKEN_DIFFERS, media_worker_with_another_token),
     FaultCase(Fault.RTP_PORTS_SHORT, wrong_settings(CALLS_MAX="1000")),
     FaultCase(Fault.ROUTES_UNUSABLE, broken_routes),
+    FaultCase(Fault.TRUNKS_UNUSABLE, broken_trunks),
     FaultCase(Fault.BOT_UNREACHABLE, wrong_settings(BOT_URL=f"ws://{NOBODY}/")),
     FaultCase(Fault.BOT_PROTOCOL, bot_of_another_protocol, quick=True),
     FaultCase(Fault.BOT_SLOW, bot_that_thinks_too_long),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.doctor.checks import asterisk, audio, bots, endpoints, media, numbers, outside, storage
+from controller.doctor.checks import asterisk, audio, bots, endpoints, media, numbers, outside, storage, trunks
 from controller.doctor.checks.asterisk import MODULES, AsteriskSeen, ControllerSeen
 from controller.doctor.checks.audio import TalkSeen, TrialCallSeen
 from controller.doctor.checks.bots import BotSeen, BotState
@@ -15,7 +15,9 @@ from controller.doctor.checks.media import WorkerSeen
 from controller.doctor.checks.numbers import NumberSeen
 from controller.doctor.checks.outside import CertificateSeen, TargetSeen
 from controller.doctor.checks.storage import FolderSeen, RecordsSeen, Schema
+from controller.doctor.checks.trunks import TrunkSeen, TrunksSeen
 from controller.doctor.finding import Fault, Finding, Level
+from controller.trunks.status import TrunkState
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 GIGABYTE = 1024**3
@@ -181,3 +183,28 @@ def test_a_number_in_another_form_is_recognised_as_our_own() -> None:
     assert "It is +493023125000" in finding.mend
     (finding,) = numbers.arrived([NumberSeen("c1", "0891234567", "default")], "+493023125000", "")
     assert "It is" not in finding.mend
+
+
+@pytest.mark.parametrize(
+    ("state", "level", "fault"),
+    [
+        (TrunkState.REFUSED, Level.FAULT, Fault.REGISTRATION_REFUSED),
+        (TrunkState.UNREACHABLE, Level.FAULT, Fault.TRUNK_UNREACHABLE),
+        (TrunkState.REGISTERING, Level.WARNING, Fault.TRUNK_UNREACHABLE),
+        (TrunkState.REGISTERED, None, None),
+        (TrunkState.REACHABLE, None, None),
+        (TrunkState.UNCHECKED, None, None),
+        (TrunkState.UNKNOWN, None, None),
+    ],
+)
+def test_every_state_of_a_trunk(state: TrunkState, level: Level | None, fault: Fault | None) -> None:
+    expected = [(level, fault)] if level and fault else []
+    assert of(trunks.trunks(TrunksSeen("trunks.toml", trunks=[TrunkSeen("x", state, "why")]))) == expected
+
+
+def test_a_trunks_file_and_what_arrives_by_it() -> None:
+    assert of(trunks.trunks(TrunksSeen())) == []
+    assert of(trunks.trunks(TrunksSeen("trunks.toml", unseen="401"))) == []
+    assert of(trunks.trunks(TrunksSeen("f", "broken"))) == [(Level.FAULT, Fault.TRUNKS_UNUSABLE)]
+    odd = TrunkSeen("x", TrunkState.REGISTERED, odd_number="0302312… came in another form")
+    assert of(trunks.trunks(TrunksSeen("f", trunks=[odd]))) == [(Level.HINT, Fault.NUMBER_FORMAT)]
