@@ -68,7 +68,7 @@ def ladder(
     seconds: Annotated[float, typer.Option(min=1, max=600, help="Listen no longer than this")] = 60.0,
     calls: Annotated[int, typer.Option(min=0, help="Until so many have ended, each leg counted; 0: all the time")] = 1,
     full: Annotated[bool, typer.Option("--full", help="Every message, whole but for its secrets")] = False,
-    listen: Annotated[str, typer.Option(help="Where Asterisk sends copies to (its HEP_ADDRESS)")] = "127.0.0.1:9060",
+    listen: Annotated[str, typer.Option(help="Where Asterisk's copies come")] = "0.0.0.0:9060",
 ) -> None:
     """Show the SIP of the next call, message by message. Nothing is copied before and after."""
     settings = environment.read_settings(quiet=True)

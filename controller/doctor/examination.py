@@ -20,8 +20,8 @@ from controller.doctor.observe import media as look_media
 from controller.doctor.observe import outside as look_outside
 from controller.doctor.observe import sip as look_sip
 from controller.doctor.observe import storage as look_storage
-from controller.doctor.observe import trunks as look_trunks
 from controller.doctor.observe import trial_call
+from controller.doctor.observe import trunks as look_trunks
 from controller.errors import ControllerError, SettingError
 from controller.routes_file import load_routes
 from controller.routing.problems import RoutesError

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from controller.ari.client import AriClient
@@ -11,10 +13,14 @@ from controller.config import Address, Settings
 from controller.doctor.ladder import drawing, hep
 from controller.doctor.ladder.hep import Copied
 from controller.doctor.observe.asterisk import client
+from controller.doctor.observe.sip import asterisk_host, own_address
 from controller.errors import AsteriskError, ProtocolError, SettingError
+from controller.whole_file import READABLE, replace
 
 MODULES: Final = ("res_hep", "res_hep_pjsip")
 """The second needs the first."""
+TOLD_FILE: Final = "hep.conf"
+"""In TRUNKS_DIR, which Asterisk sees too."""
 MESSAGES_MAX: Final = 5_000
 """A call has some 15. A flood fills no memory: what comes then is not kept."""
 LOOK_SECONDS: Final = 0.1
@@ -23,15 +29,14 @@ LAST_WORDS_SECONDS: Final = 0.3
 
 
 class Listener(asyncio.DatagramProtocol):
-    """Keeps what comes, up to a limit."""
+    """Keeps what Asterisk sends, up to a limit."""
 
-    def __init__(self) -> None:
+    def __init__(self, senders: frozenset[str]) -> None:
         self.copies: list[Copied] = []
-        self.dropped = 0
+        self._senders = senders
 
-    def datagram_received(self, data: bytes, _addr: tuple[Any, ...]) -> None:
-        if len(self.copies) >= MESSAGES_MAX:
-            self.dropped += 1
+    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+        if addr[0] not in self._senders or len(self.copies) >= MESSAGES_MAX:
             return
         with contextlib.suppress(ProtocolError):
             self.copies.append(hep.read(data))
@@ -42,7 +47,19 @@ async def capture(settings: Settings, listen: Address, seconds: float, calls: in
 
     Raises SettingError where nothing can be heard.
     """
-    async with _listening(listen) as listener, client(settings) as ari, _copying(ari):
+    host = asterisk_host(settings)
+    try:
+        own = own_address(host, settings.sip_port)
+        found = await asyncio.get_running_loop().getaddrinfo(host, settings.sip_port, family=socket.AF_INET)
+    except OSError as error:
+        raise SettingError("ARI_URL", f"{host} has no address ({error.strerror})", "Correct it") from error
+    senders = frozenset({"127.0.0.1", own, *(str(one[4][0]) for one in found)})
+    async with (
+        _listening(listen, senders) as listener,
+        _told(Path(settings.trunks_dir), f"{own}:{listen.port}"),
+        client(settings) as ari,
+        _copying(ari),
+    ):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await _until(lambda: _ended(listener) >= calls > 0)
@@ -66,17 +83,35 @@ async def _until(true: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def _listening(listen: Address) -> AsyncIterator[Listener]:
+async def _listening(listen: Address, senders: frozenset[str]) -> AsyncIterator[Listener]:
     loop = asyncio.get_running_loop()
     try:
-        transport, listener = await loop.create_datagram_endpoint(Listener, local_addr=(listen.host, listen.port))
+        transport, listener = await loop.create_datagram_endpoint(
+            lambda: Listener(senders), local_addr=(listen.host, listen.port)
+        )
     except OSError as error:
-        mend = "Close the other ladder, or name another address with --listen (HEP_ADDRESS of Asterisk is the same)"
+        mend = "Close the other ladder, or name another port with --listen"
         raise SettingError("--listen", f"cannot listen at {listen} ({error.strerror})", mend) from error
     try:
         yield listener
     finally:
         transport.close()
+
+
+@asynccontextmanager
+async def _told(folder: Path, address: str) -> AsyncIterator[None]:
+    """Asterisk reads there to whom it is to copy; without such a folder that is 127.0.0.1 (asterisk-conf/hep.conf)."""
+    file = folder / TOLD_FILE
+    told = False
+    with contextlib.suppress(OSError):
+        if folder.is_dir():
+            replace(file, f"capture_address={address}\n", READABLE)
+            told = True
+    try:
+        yield
+    finally:
+        if told:
+            file.unlink(missing_ok=True)
 
 
 @asynccontextmanager

@@ -83,7 +83,7 @@ def test_in_compose_the_files_are_where_the_containers_see_them(home: Path) -> N
 
 @pytest.mark.parametrize("profile", [NO_TRUNK, *PROFILES])
 @pytest.mark.parametrize("account", [True, False])
-def test_what_is_written_can_be_read(home: Path, profile: str, account: bool) -> None:  # noqa: FBT001
+def test_what_is_written_can_be_read(home: Path, profile: str, account: bool) -> None:
     if not account and profile != NO_TRUNK and PROFILES[profile].values.get("way") == "register":
         pytest.skip("it wants an account")
     host = "sip.example.com:5070" if profile != NO_TRUNK and needs_host(profile) else ""
