@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,12 +54,15 @@ async def capture(settings: Settings, listen: Address, seconds: float, calls: in
     except OSError as error:
         raise SettingError("ARI_URL", f"{host} has no address ({error.strerror})", "Correct it") from error
     senders = frozenset({"127.0.0.1", own, *(str(one[4][0]) for one in found)})
-    async with (
-        _listening(listen, senders) as listener,
-        _told(Path(settings.trunks_dir), f"{own}:{listen.port}"),
-        client(settings) as ari,
-        _copying(ari),
-    ):
+    with _told(Path(settings.trunks_dir), f"{own}:{listen.port}"):
+        return await _heard(settings, listen, senders, (seconds, calls))
+
+
+async def _heard(
+    settings: Settings, listen: Address, senders: frozenset[str], until: tuple[float, int]
+) -> list[list[Copied]]:
+    seconds, calls = until
+    async with _listening(listen, senders) as listener, client(settings) as ari, _copying(ari):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await _until(lambda: _ended(listener) >= calls > 0)
@@ -98,8 +101,8 @@ async def _listening(listen: Address, senders: frozenset[str]) -> AsyncIterator[
         transport.close()
 
 
-@asynccontextmanager
-async def _told(folder: Path, address: str) -> AsyncIterator[None]:
+@contextmanager
+def _told(folder: Path, address: str) -> Iterator[None]:
     """Asterisk reads there to whom it is to copy; without such a folder that is 127.0.0.1 (asterisk-conf/hep.conf)."""
     file = folder / TOLD_FILE
     told = False

@@ -90,7 +90,16 @@ def test_what_is_written_can_be_read(home: Path, profile: str, account: bool) ->
     proxy = "1.primary.companyflex.de" if needs_proxy(profile) else ""
     name, secret = ("user", "geheim-trunk") if account else ("", "")
     answers = Answers(
-        "+493023125000", "wss://b.example.com/?a=b", "t0ken-token", "twilio", "phone", profile, host, name, secret
+        "+493023125000",
+        "wss://b.example.com/?a=b",
+        "t0ken-token",
+        "twilio",
+        "phone",
+        profile,
+        host,
+        proxy,
+        name,
+        secret,
     )
     write(wanted(answers, home), lambda _: False, lambda _: None)
     settings = load({}, home / ".env")
