@@ -26,7 +26,7 @@ down:  ## take the stack down, and a demo's that was kept; records and passwords
 	@docker compose --profile carrier down
 	@docker compose --project-name ari-controller-demo --profile carrier down
 
-test: check unit integration  ## everything that has to pass
+test: check unit integration browser  ## everything that has to pass
 
 check: .venv/ready  ## lint, format, types, layers
 	$(RUN)ruff check
@@ -69,12 +69,18 @@ bench: .venv/ready images  ## figures; PART=name for one of them
 	@setup/postgres
 	$(RUN)python -m tests.bench $(PART)
 
-page:  ## build the page that the controller serves, from web/ into web/dist
-	node=$$(setup/node) && cd web && PATH=$$node:$$PATH && npm ci --no-audit --no-fund && npm run build
+page: web/node_modules/.package-lock.json  ## build the page that the controller serves, from web/ into web/dist
+	node=$$(setup/node) && cd web && PATH=$$node:$$PATH && npm run build
 
-browser: .venv/ready images page  ## the page in a real browser: a call from it to the bot and to a human
+# npm leaves this file behind when it is done.
+web/node_modules/.package-lock.json: web/package-lock.json web/package.json
+	node=$$(setup/node) && cd web && PATH=$$node:$$PATH && npm ci --no-audit --no-fund
+	@touch $@
+
+browser: .venv/ready images page  ## the page in a real browser: calls from it, and what it does under load, on one line at the end
 	@setup/chromium
-	TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest tests/browser
+	@setup/voice
+	TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest $(ONCE_MORE) tests/browser
 
 screenshots: .venv/ready page  ## the pictures of the README
 	@setup/chromium

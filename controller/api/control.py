@@ -72,6 +72,10 @@ class LiveCall:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     direction: str = "inbound"
     """inbound or outbound."""
+    rung: str = ""
+    """Of the ladder, as records have it; empty: none yet."""
+    trigger: str = ""
+    """Why the one before it was left; empty: it was the first."""
 
 
 @dataclass(frozen=True, slots=True)

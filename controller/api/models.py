@@ -45,11 +45,22 @@ class LiveState(Model):
     """Name of the bot that has the call or is asked to take it; empty: none."""
     human: str
     """Who has the call, or whose phone rings; empty: nobody."""
+    rung: str
+    """Of the ladder, as records have it; empty: none yet."""
+    trigger: str
+    """Why the one before it was left; empty: it was the first."""
     metadata: JsonObject
 
     @classmethod
     def of(cls, call: LiveCall) -> "LiveState":
-        return cls(state=call.state, bot=call.bot, human=call.human, metadata=dict(call.metadata))
+        return cls(
+            state=call.state,
+            bot=call.bot,
+            human=call.human,
+            rung=call.rung,
+            trigger=call.trigger,
+            metadata=dict(call.metadata),
+        )
 
 
 class ListedCall(CallFacts):

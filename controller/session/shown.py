@@ -22,4 +22,6 @@ def shown(call: Call, started_at: datetime) -> LiveCall:
         (call.human.rung.name or call.human.rung.endpoint) if call.human else "",
         dict(call.metadata),
         call.arrival.direction,
+        str(call.route.ladder[call.rung]) if 0 <= call.rung < len(call.route.ladder) else "",
+        str(call.trigger or ""),
     )

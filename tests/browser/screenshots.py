@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from playwright.async_api import Browser, ViewportSize, async_playwright
 
+from controller.api.bot_states import BotStates
 from controller.api.server import serve_api
 from controller.api.tokens import Role
 from controller.records.items import (
@@ -77,7 +78,16 @@ SHOTS: Final = [
     ("live", "#/live/live-4", 400, "light"),
     ("live", "#/live/live-4", 400, "dark"),
     ("history", "#/history/past-0", 1280, "light"),
+    ("routes", "#/routes", 1280, "light"),
+    ("health", "#/health", 400, "dark"),
 ]
+THERE: Final = {
+    "live": "Done: Wednesday",
+    "history": "Done: Wednesday",
+    "routes": "Hours and holidays",
+    "health": "Ready.",
+}
+"""What has to be seen first."""
 CALLERS: Final = [
     ("+41441234567", None, "talking", "reception"),
     ("+498912345678", "Autohaus Huber", "offering", "reception"),
@@ -132,6 +142,16 @@ async def stage(store: RecordStore, calls: FakeCalls, folder: Path) -> None:
         speech(folder / f"{call_id}.wav")
 
 
+def used(bots: BotStates) -> None:
+    """As after a day of calls."""
+    began = datetime.now(UTC) - timedelta(minutes=3)
+    for name, response_ms in (("reception", 480.0), ("night", 610.0)):
+        bots.observe(CallOpened(name, began, None, None, None, "reception"))
+        bots.observe(StepTaken(name, 0, 2, "rung", f"bot {name}"))
+        bots.observe(StepTaken(name, 1, 90, "bot_accepted"))
+        bots.observe(CallClosed(name, began, "bot_hung_up", began, 16, {"bot_response_ms": response_ms}))
+
+
 def speech(path: Path) -> None:
     """Two who take turns, as a waveform has them."""
     chance = np.random.default_rng(7)
@@ -152,9 +172,11 @@ async def shoot(browser: Browser, url: str, name: str, path: str, width: int, sc
     page = await context.new_page()
     await sign_in(page, url)
     await page.goto(f"{url}/{path}")
-    await page.get_by_text("Done: Wednesday").wait_for()
+    await page.get_by_text(THERE[name]).first.wait_for()
     if name == "history":
         await page.locator("canvas").wait_for()
+    if name == "routes":
+        await page.locator(".months").wait_for()
     await page.screenshot(path=PICTURES / f"{name}-{width}-{scheme}.png")
     await context.close()
 
@@ -169,6 +191,7 @@ async def main() -> None:
         parts = await make_parts(folder, waiting, calls, store, FakeExchange(), routes=ROUTES)
         parts.recordings_folder.mkdir(exist_ok=True)
         await stage(store, calls, parts.recordings_folder)
+        used(parts.bots)
         parts.accounts.users.add("anna", Role.OPERATE, PASSWORD)
         address = f"127.0.0.1:{free_port()}"
         settings = make_settings(folder, page_dir=str(WEB / "dist"), api_listen=address)

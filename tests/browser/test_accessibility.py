@@ -18,7 +18,11 @@ PAINT_MS_MAX = 5_000.0
 """The aim is 1,000, and the figure is shown: see `FRAMES_PER_SECOND_MIN`."""
 
 
-async def faults(page: Page) -> list[str]:
+FOUND: dict[str, int] = {}
+"""By where it was looked."""
+
+
+async def faults(page: Page, where: str) -> list[str]:
     await page.evaluate(AXE.read_text(encoding="utf-8"))
     found: dict[str, Any] = await page.evaluate("axe.run()")
     serious = [
@@ -26,7 +30,8 @@ async def faults(page: Page) -> list[str]:
         for fault in found["violations"]
         if fault["impact"] in {"serious", "critical"}
     ]
-    FIGURES["axe_serious"] = (FIGURES["axe_serious"] or 0) + len(serious)
+    FOUND[where] = len(serious)
+    FIGURES["axe_serious"] = sum(FOUND.values())
     return serious
 
 
@@ -44,19 +49,20 @@ LOOKS: list[dict[str, Any]] = [
 async def test_every_view(browser: Browser, stack: Stack, bot: Bot, carrier: Carrier, look: dict[str, Any]) -> None:
     # axe runs as a script of ours, which the page's own policy rightly refuses.
     context = await browser.new_context(**look, bypass_csp=True)
+    scheme = look["color_scheme"]
     complaints: list[str] = []
     url = f"http://localhost:{stack.api_port}"
     page = await context.new_page()
     await page.goto(url)
     await page.locator("input[name=name]").wait_for()
-    assert await faults(page) == []
+    assert await faults(page, f"door {scheme}") == []
     page = await signed_in(context, stack, complaints)
     found = {}
     for view in VIEWS:
         await page.goto(f"{url}/#/{view}")
         await page.get_by_role("heading", level=1).wait_for()
         await expect(page.get_by_text("…", exact=True)).to_have_count(0)
-        found[view] = await faults(page)
+        found[view] = await faults(page, f"{view} {scheme}")
         assert await fits(page), f"{view} is too wide"
     assert found == {view: [] for view in VIEWS}
 
@@ -66,7 +72,7 @@ async def test_every_view(browser: Browser, stack: Stack, bot: Bot, carrier: Car
     await call.send("transcript", role="bot", text="Good morning")
     await page.goto(f"{url}/#/live/{call.start['call_id']}")
     await expect(page.get_by_role("log")).to_contain_text("Good morning")
-    assert await faults(page) == []
+    assert await faults(page, f"call {scheme}") == []
     assert await fits(page), "a call is too wide"
     await caller.hang_up()
     await context.close()

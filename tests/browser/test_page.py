@@ -75,8 +75,15 @@ async def test_a_call_from_the_page(page: Page, stack: Stack, bot: Bot, carrier:
     await ear.until_loudest(page, BOT)
     await call.send("clear")
 
-    # A key, a result, a human.
+    # The recording, begun and paused from the page.
     await page.get_by_role("link", name="anna").click()
+    actions = page.get_by_role("article")
+    await actions.get_by_role("button", name="Record").click()
+    await actions.get_by_role("button", name="Pause recording").click()
+    await actions.get_by_role("button", name="Resume recording").click()
+    await expect(actions.get_by_role("button", name="Pause recording")).to_be_visible()
+
+    # A key, a result, a human.
     await press(page, "1")
     await call.until_message("dtmf", digit="1")
     await call.send("transcript", role="bot", text="You are booked for Wednesday.")
@@ -99,6 +106,9 @@ async def test_a_call_from_the_page(page: Page, stack: Stack, bot: Bot, carrier:
     await expect(page.get_by_role("log")).to_contain_text("Appointment confirmed")
     record = await stack.record()
     assert record.summary.ending == "operator_hung_up"
+    assert [step.detail for step in record.steps if step.kind == "recording_asked"] == [
+        "start, by anna", "pause, by anna", "resume, by anna",
+    ]  # fmt: skip
     assert any(step.kind == "operator_hung_up" and step.detail == "by anna" for step in record.steps)
 
 

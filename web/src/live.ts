@@ -19,8 +19,8 @@ export function fromList(calls: ListedCall[]): Lives {
 }
 
 function fromCall(call: ListedCall): Live {
-  const { state = "offering", bot = "", human = "" } = call.live ?? {};
-  return { ...call, state, bot, human, rung: "", why: "", said: null, results: [] };
+  const { state = "offering", bot = "", human = "", rung = "", trigger = "" } = call.live ?? {};
+  return { ...call, state, bot, human, rung, why: trigger, said: null, results: [] };
 }
 
 const STATES: Record<string, string> = {

@@ -13,6 +13,8 @@ export interface LiveState {
   state: string;
   bot: string;
   human: string;
+  rung: string;
+  trigger: string;
   metadata: Record<string, unknown>;
 }
 

@@ -19,20 +19,22 @@ export function offer(seek: Seek): () => void {
   };
 }
 
+const NUDGE_MS = 10; // players go to a sample, which may be just before the moment that was meant
+
 /** Go there, in the first recording that has it. */
 export function goTo(ms: number): void {
-  for (const seek of players) if (seek(ms)) return;
+  for (const seek of players) if (seek(ms + NUDGE_MS)) return;
 }
 
 export interface Word {
-  text: string; // with what stands behind it, up to the next
+  text: string;
   start: number;
   end: number;
 }
 
 /** The words of what was said from one moment to another: each takes as long as it has letters. */
 export function spread(text: string, start: number, end: number): Word[] {
-  const words = text.match(/\S+\s*/g) ?? [];
+  const words = text.match(/\S+/g) ?? [];
   const letters = words.reduce((sum, word) => sum + word.length, 0) || 1;
   let before = 0;
   return words.map((word) => {

@@ -69,8 +69,8 @@ async function refresh(): Promise<void> {
     const before = lives.value;
     const fresh = new Map(fromList(list.calls));
     for (const [id, call] of fresh) {
-      const { rung = "", why = "", said = null, results = [] } = before.get(id) ?? {};
-      fresh.set(id, { ...call, rung, why, said, results });
+      const { why = call.why, said = null, results = [] } = before.get(id) ?? {};
+      fresh.set(id, { ...call, why, said, results });
     }
     lives.value = fresh;
     about.value = facts;

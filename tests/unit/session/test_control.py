@@ -92,6 +92,7 @@ async def test_a_call_is_shown_as_it_is(stage: Stage, calls: LiveCalls) -> None:
     assert call.answered_at is not None
     assert call.started_at <= call.answered_at
     assert call.human == ""
+    assert (call.rung, call.trigger) == ("bot ws://bot/", "")
     await calls.transfer(CALL, "", Way.BRIDGE, "", "desk")
     await stage.settle(lambda: calls.live()[0].human == "PJSIP/human")
 

@@ -10,9 +10,10 @@ const MINOR = new Set([
 ]); // prettier-ignore
 const BAD = new Set(["bot_lost", "bot_dropped", "worker_lost", "command_failed", "media_silent", "transfer_refused", "reconnect_failed", "rung_left", "bot_busy"]);
 
-export function Moments({ moments, all }: { moments: Moment[]; all: boolean }) {
+/** `answered`: when, in ms since the call arrived; the offsets of what was said count from it. */
+export function Moments({ moments, all, answered }: { moments: Moment[]; all: boolean; answered: number }) {
   const shown = moments.filter((moment) => all || important(moment));
-  return <ol class="moments">{shown.map((moment) => <Line key={`${moment.type} ${moment.data.id ?? moment.data.position}`} moment={moment} />)}</ol>;
+  return <ol class="moments">{shown.map((moment) => <Line key={`${moment.type} ${moment.data.id ?? moment.data.position}`} moment={moment} answered={answered} />)}</ol>;
 }
 
 function important({ type, data }: Moment): boolean {
@@ -21,11 +22,11 @@ function important({ type, data }: Moment): boolean {
   return type !== "transfer" && type !== "metadata";
 }
 
-function Line({ moment: { at_ms, type, data } }: { moment: Moment }) {
+function Line({ moment: { at_ms, type, data }, answered }: { moment: Moment; answered: number }) {
   const at = <At ms={at_ms} />;
   switch (type) {
     case "transcript":
-      return <Said at={at_ms} said={data as Spoken} />;
+      return <Said at={at_ms} said={data as Spoken} answered={answered} />;
     case "result":
       return <li class="result"><p><span class="tick" aria-hidden="true">✓</span> <b>{data.name}</b> {at}</p><Data data={data.data} /></li>;
     case "dtmf":

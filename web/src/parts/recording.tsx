@@ -90,7 +90,8 @@ function paint(canvas: HTMLCanvasElement | null, bars: Float32Array[], share: nu
   pen.clearRect(0, 0, canvas.width, canvas.height);
   bars.slice(0, 2).forEach((side, which) => {
     side.forEach((peak, place) => {
-      pen.fillStyle = place / BARS < share ? style.accentColor : style.color;
+      pen.fillStyle = which ? style.accentColor : style.color;
+      pen.globalAlpha = place / BARS < share ? 1 : 0.4;
       const height = Math.max(1, Math.sqrt(peak) * (middle - 2));
       pen.fillRect(place * 2, which ? middle + 1 : middle - 1 - height, 1.4, height);
     });

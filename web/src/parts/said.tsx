@@ -17,12 +17,12 @@ export interface Spoken {
   end_ms?: number | null;
 }
 
-export function Said({ at, said: { role, text, start_ms, end_ms } }: { at: number; said: Spoken }) {
+export function Said({ at, said: { role, text, start_ms, end_ms }, answered }: { at: number; said: Spoken; answered: number }) {
   const timed = playable.value && typeof start_ms === "number" && typeof end_ms === "number" && end_ms > start_ms;
   return (
     <li class={`said ${role}`}>
-      <p><b>{term("role", role)}</b> <At ms={start_ms ?? at} /></p>
-      <blockquote>{timed ? <Words text={text} start={start_ms} end={end_ms} /> : text}</blockquote>
+      <p><b>{term("role", role)}</b> <At ms={typeof start_ms === "number" ? answered + start_ms : at} /></p>
+      <blockquote>{timed ? <Words text={text} start={answered + start_ms} end={answered + end_ms} /> : text}</blockquote>
     </li>
   );
 }
@@ -33,5 +33,5 @@ function Words({ text, start, end }: { text: string; start: number; end: number 
     const now = position.value;
     return now === null || now < start || now >= end ? -1 : words.findIndex((word) => now < word.end);
   });
-  return <>{words.map((word, place) => <span key={place} class={place === current.value ? "word now" : "word"} onClick={() => goTo(word.start)}>{word.text}</span>)}</>;
+  return <>{words.map((word, place) => <span key={place} class={place === current.value ? "word now" : "word"} onClick={() => goTo(word.start)}>{word.text}</span>).flatMap((shown, place) => (place ? [" ", shown] : [shown]))}</>;
 }

@@ -31,7 +31,7 @@ export function CallView({ id, back }: { id: string; back: string }) {
       </header>
       {call && <Facts call={call} bot={live?.bot} human={live?.human} rung={live?.rung} why={live?.why} />}
       <div class="log" role="log" aria-label={t("timeline")} tabIndex={0}>
-        <Moments moments={moments} all={all} />
+        <Moments moments={moments} all={all} answered={call?.answered_at ? Date.parse(call.answered_at) - Date.parse(call.started_at) : 0} />
         {call && !moments.length && <p class="empty">{t("nothingYet")}</p>}
         {live?.state && <p class="typing"><span class="dots" aria-hidden="true"><i /><i /><i /></span> {term("state", live.state)}</p>}
         <div ref={end} />

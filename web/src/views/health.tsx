@@ -21,7 +21,6 @@ interface Seen {
   warnings: Warned[] | null;
 }
 
-const NO_TRUNKS: TrunkList = { source: "", problem: "", trunks: [] };
 const NOTHING: Seen = { state: null, samples: [], bots: null, trunks: null, warnings: null };
 
 async function look(): Promise<Seen> {
@@ -29,7 +28,7 @@ async function look(): Promise<Seen> {
     get<HealthState>("/healthz"),
     text("/metrics"),
     get<{ bots: BotInfo[] }>("/v1/bots"),
-    get<TrunkList>("/v1/trunks").catch(() => NO_TRUNKS), // not of every controller
+    get<TrunkList>("/v1/trunks"),
     mayOperate.value ? get<{ warnings: Warned[] }>("/v1/warnings") : null,
   ]);
   return { state, samples: parse(figures), bots: bots.bots, trunks, warnings: warned?.warnings ?? null };
