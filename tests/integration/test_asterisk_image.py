@@ -97,6 +97,14 @@ def test_starts_without_an_error_or_a_warning(settings: dict[str, str]) -> None:
     assert loaded_by_us() <= running
 
 
+def test_a_caller_who_has_hung_up_makes_no_other_call() -> None:
+    """Asterisk goes on at `h`, which a pattern of letters has to leave alone."""
+    with asterisk({}) as container:
+        for context in ("from-trunk", "from-trunk-numbered"):
+            at_hangup = docker("exec", container, "asterisk", "-rx", f"dialplan show h@{context}")
+            assert re.search(r"'h' =>\s+1\. NoOp\(\)", at_hangup)
+
+
 def test_makes_its_passwords_once_and_keeps_them_from_others() -> None:
     with asterisk({}) as first, asterisk({}) as second:
         made = docker("exec", first, "grep", "-r", "", "/secrets")
