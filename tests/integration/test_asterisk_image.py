@@ -102,7 +102,7 @@ def test_a_caller_who_has_hung_up_makes_no_other_call() -> None:
     with asterisk({}) as container:
         for context in ("from-trunk", "from-trunk-numbered"):
             at_hangup = docker("exec", container, "asterisk", "-rx", f"dialplan show h@{context}")
-            assert re.search(r"'h' =>\s+1\. NoOp\(\)", at_hangup)
+            assert re.search(r"'h' =>\s+1\. Hangup\(\)", at_hangup)
 
 
 def test_makes_its_passwords_once_and_keeps_them_from_others() -> None:
