@@ -106,9 +106,11 @@ async def serve(settings: Settings) -> None:
         account = await stack.enter_async_context(twilio_account(settings))
         rules = await stack.enter_async_context(_rules(settings, router.routes, voices, context, account))
         trunks = trunk_watch(settings, ari)
-        figures = Metrics(), BotStates()
-        softphones = Softphones(ari)
-        dispatcher = Dispatcher(ari, router, counted(*figures, writer.submit), rules, softphones.who_listens)
+        figures, softphones = (Metrics(), BotStates()), Softphones(ari)
+        dispatcher = Dispatcher(
+            ari, router, counted(*figures, writer.submit), rules, softphones.who_listens, writer.submit
+        )
+        await _go_on(store, writer, settings.node_name, dispatcher)
         parts = await api_parts(
             settings, dispatcher, store, writer, figures, (router, closures_file), (softphones, trunks)
         )
@@ -192,7 +194,6 @@ async def _records(
     store = await RecordStore.open(settings.database_url, node=settings.node_name, audience=told)
     writer = RecordWriter(store)
     writer.start()
-    await _close_abandoned(store, writer, settings.node_name)
     try:
         async with (
             in_background("webhooks", Sender(store, tracer).run()),
@@ -220,13 +221,16 @@ async def in_background(name: str, work: Coroutine[Any, Any, None]) -> AsyncIter
         await _cancel([task])
 
 
-async def _close_abandoned(store: RecordStore, writer: RecordWriter, node: str) -> None:
-    """Records that an earlier controller of our name could not close because it died: nobody else will."""
+async def _go_on(store: RecordStore, writer: RecordWriter, node: str, dispatcher: Dispatcher) -> None:
+    """With the calls of an earlier controller of our name. Where nobody can, their records are closed."""
+    dispatcher.adopt(await store.held_calls(node))
     now = datetime.now(UTC)
     # Those of version 0.1 have no name.
     for call in [
         call for name in {node, ""} for call in await store.list_calls(ABANDONED_MAX, live_only=True, node=name)
     ]:
+        if call.id in dispatcher.sessions:
+            continue
         log.warning("record of an earlier controller closed", call=call.id)
         answered_at = (await store.show_call(call.id)).answered_by_steps
         writer.submit(CallClosed(call.id, now, Ending.CONTROLLER_LOST, answered_at))

@@ -278,6 +278,11 @@ class AriClient:
             operations.PLAY_ON_CHANNEL, {"channelId": channel_id, "playbackId": playback_id}, {"media": media}
         )
 
+    async def plays(self, playback_id: str) -> bool:
+        """Whether it is under way."""
+        status, _ = await self._request(operations.GET_PLAYBACK, {"playbackId": playback_id}, {}, None, (404,))
+        return status != 404
+
     async def stop_playback(self, playback_id: str) -> None:
         await self._do(operations.STOP_PLAYBACK, {"playbackId": playback_id}, gone=(404,))
 
@@ -304,6 +309,11 @@ class AriClient:
             "ifExists": "fail", "beep": beep, "terminateOn": terminate_on,
         }  # fmt: skip
         await self._do(operations.RECORD_CHANNEL, {"channelId": channel_id}, query)
+
+    async def records(self, name: str) -> bool:
+        """Whether this recording is under way."""
+        status, _ = await self._request(operations.LIVE_RECORDING, {"recordingName": name}, {}, None, (404,))
+        return status != 404
 
     async def stop_recording(self, name: str) -> None:
         """Ends a recording and keeps it."""

@@ -26,7 +26,7 @@ ATTEMPTS_MAX: Final = 9999
 _CALL: Final = re.compile(rf"\d{{8}}-\d{{6}}-[{_ALPHABET}]{{{_CODE_LENGTH}}}")
 _OURS: Final = re.compile(
     rf"(?P<call_id>{_CALL.pattern})"
-    r"-(?:(?P<one>bridge|callee)|(?P<role>media|agent|said|heard|other|listen)(?:-(?P<attempt>[2-9]|[1-9]\d{1,3}))?)"
+    r"-(?:(?P<one>bridge|callee)|(?P<role>media|agent|consult|said|heard|other|listen)(?:-(?P<attempt>[2-9]|[1-9]\d{1,3}))?)"
 )
 
 

@@ -151,6 +151,8 @@ class Hello(_Message):
     """The address Asterisk is to send RTP to."""
     rtp_port: int
     sessions: list[str]
+    with_bot: list[str] = []
+    """Those whose bot has accepted and is there."""
     reports_dropped: int = 0
 
 

@@ -96,6 +96,11 @@ class Engine:
         return list(self._sessions)
 
     @property
+    def with_bot(self) -> list[str]:
+        """Sessions whose bot has accepted and is there."""
+        return [session.id for session in self._sessions.values() if session.accepted and session.bot is not None]
+
+    @property
     def busy(self) -> bool:
         return self._rows.count >= BUSY_CALLS
 

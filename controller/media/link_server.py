@@ -89,6 +89,7 @@ class LinkServer:
             rtp_host=self._rtp_host or local[0],
             rtp_port=self._rtp_port,
             sessions=self._engine.sessions,
+            with_bot=self._engine.with_bot,
             reports_dropped=self._outbox.dropped,
         )
 

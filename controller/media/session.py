@@ -87,7 +87,7 @@ class Session:
         self.slot = -1
         """Where the caller's stream stands in `inbound`; -1 without a peer."""
         self.inbound: Inbound[Session] | None = None
-        self.playing = False
+        self.accepted = self.playing = False
         self.packets_out = 0
         """Sent over an Asterisk's end that is gone, or that is a WebSocket."""
         self.encoding = opening.encoding
@@ -225,6 +225,7 @@ class Session:
             start = self._opening.start.model_copy(update={"audio": chosen})
             self._opening = self._opening.model_copy(update={"start": start})
             self._set_up(self.uplink.active_at)
+        self.accepted = True
         self._reports.add(Accepted(session=self.id, resume_token=accept.resume_token))
 
     def on_audio(self, audio: memoryview) -> None:

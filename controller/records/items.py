@@ -205,6 +205,20 @@ Said = (
 Item = CallOpened | StepTaken | Said | CallClosed
 
 
+@dataclass(frozen=True, slots=True)
+class CallHeld:
+    """What has to be known to go on with a call that another controller began. Nobody is told of it.
+
+    Not an item: each takes the place of the one before, and the last goes with the call.
+    """
+
+    call_id: str
+    state: Mapping[str, Any] = field(repr=False)
+
+
+Writable = Item | CallHeld
+
+
 _NAMES: Final = {kind: tuple(field.name for field in fields(kind)) for kind in get_args(Item)}
 
 

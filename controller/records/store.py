@@ -6,10 +6,10 @@ written, and a message for every target of webhooks that wants it: what is store
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
@@ -18,8 +18,8 @@ from controller.records import calls, writing
 from controller.records.calls import CallDetail, CallSummary, CallUnknown
 from controller.records.database import Database, open_database
 from controller.records.events import StoredEvent
-from controller.records.items import Item
-from controller.records.tables import CallRow
+from controller.records.items import Writable
+from controller.records.tables import CallRow, HeldRow, StepRow
 from controller.records.targets import NOBODY, Audience
 
 __all__ = ["CallDetail", "CallSummary", "CallUnknown", "ItemsRefused", "RecordStore", "StoreAway"]
@@ -40,6 +40,16 @@ class StoreAway(ControllerError):
 
 class ItemsRefused(ControllerError):
     """At least one item of the batch can never be stored. Nothing of the batch was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A call in progress, as it was known last."""
+
+    call_id: str
+    state: dict[str, Any]
+    steps: int
+    """Of its record, so far."""
 
 
 class RecordStore:
@@ -77,7 +87,7 @@ class RecordStore:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    async def write(self, items: Sequence[Item]) -> list[StoredEvent]:
+    async def write(self, items: Sequence[Writable]) -> list[StoredEvent]:
         """Store all items in one transaction, on disk when this returns. Raises StoreAway, ItemsRefused.
 
         Returns the events of what was new.
@@ -108,6 +118,15 @@ class RecordStore:
             query = query.where(CallRow.node == node)
         async with self.database.reading() as connection:
             return await calls.read_summaries(connection, query.order_by(CallRow.number.desc()))
+
+    async def held_calls(self, node: str) -> list[Held]:
+        """What is known of the calls of one controller that have not ended, oldest first."""
+        steps = select(func.max(StepRow.position) + 1).where(StepRow.call_id == HeldRow.call_id).scalar_subquery()
+        query = select(HeldRow.call_id, HeldRow.state, func.coalesce(steps, 0).label("steps"))
+        live = query.join(CallRow, CallRow.id == HeldRow.call_id).where(CallRow.node == node, CallRow.ending.is_(None))
+        async with self.database.reading() as connection:
+            rows = await connection.execute(live.order_by(CallRow.number))
+            return [Held(row.call_id, row.state, row.steps) for row in rows]
 
     async def show_call(self, id_or_prefix: str) -> CallDetail:
         """One call, by its id or an unambiguous beginning of it. Raises CallUnknown."""

@@ -90,6 +90,15 @@ class StepRow(Table):
     detail: Mapped[str]
 
 
+class HeldRow(Table):
+    """What is known of a call in progress, for whoever goes on with it. It goes when the call ends."""
+
+    __tablename__ = "held_calls"
+
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True)
+    state: Mapped[dict[str, Any]]
+
+
 class SaidRow:
     """What was said in a call has its id within it, and a number that keeps the order of arrival."""
 

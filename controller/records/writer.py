@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Protocol
 
 import structlog
 
-from controller.records.items import Item, LogWritten
+from controller.records.items import LogWritten, Writable
 from controller.records.store import ItemsRefused, StoreAway
 
 RECORDS_WAITING_MAX: Final = 20_000
@@ -37,12 +37,12 @@ _logger = structlog.get_logger(__name__)
 class Store(Protocol):
     """Where the items go; `RecordStore` outside tests."""
 
-    async def write(self, items: Sequence[Item]) -> object:
+    async def write(self, items: Sequence[Writable]) -> object:
         """Raises StoreAway, ItemsRefused."""
 
 
 class _Entry(NamedTuple):
-    item: Item
+    item: Writable
     stored: Callable[[], None] | None
     refused: Callable[[], None] | None
 
@@ -73,7 +73,7 @@ class RecordWriter:
         self._task = asyncio.create_task(self._run(), name="record-writer")
 
     def submit(
-        self, item: Item, stored: Callable[[], None] | None = None, refused: Callable[[], None] | None = None
+        self, item: Writable, stored: Callable[[], None] | None = None, refused: Callable[[], None] | None = None
     ) -> None:
         """Have an item stored; never blocks. `stored` is called in the event loop once it is on disk.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controller.records import items, words
@@ -18,6 +18,7 @@ from controller.records.tables import (
     DtmfRow,
     EventRow,
     HandoffRow,
+    HeldRow,
     LogRow,
     MessageRow,
     MetadataRow,
@@ -70,9 +71,10 @@ class _Call:
 
 
 async def write(
-    database: Database, connection: AsyncConnection, batch: Sequence[items.Item], rules: Rules
+    database: Database, connection: AsyncConnection, everything: Sequence[items.Writable], rules: Rules
 ) -> list[StoredEvent]:
     """Write what is new. Returns its events, in order."""
+    batch = [item for item in everything if not isinstance(item, items.CallHeld)]
     openings = [item for item in batch if isinstance(item, items.CallOpened)]
     await _open_calls(database, connection, [redact(item) for item in openings], rules.node)
     calls = await _read_calls(connection, {item.call_id for item in batch})
@@ -82,6 +84,7 @@ async def write(
         rows = [_columns(item) for item in kept if isinstance(item, kind)]
         if rows:
             await connection.execute(database.insert(table).on_conflict_do_nothing(), rows)
+    await _hold(database, connection, [item for item in everything if isinstance(item, items.CallHeld)])
     for item in kept:
         if isinstance(item, items.CallClosed):
             await _close_call(connection, item)
@@ -137,6 +140,16 @@ async def _read_calls(connection: AsyncConnection, ids: set[str]) -> dict[str, _
 async def _close_call(connection: AsyncConnection, item: items.CallClosed) -> None:
     live = update(CallRow).where(CallRow.id == item.call_id, CallRow.ending.is_(None))
     await connection.execute(live.values(_columns(item)))
+    await connection.execute(delete(HeldRow).where(HeldRow.call_id == item.call_id))
+
+
+async def _hold(database: Database, connection: AsyncConnection, held: Iterable[items.CallHeld]) -> None:
+    """The latest of each call."""
+    rows = [{"call_id": one.call_id, "state": dict(one.state)} for one in {one.call_id: one for one in held}.values()]
+    if rows:
+        insert = database.insert(HeldRow)
+        latest = {"state": insert.excluded.state}
+        await connection.execute(insert.on_conflict_do_update(index_elements=[HeldRow.call_id], set_=latest), rows)
 
 
 # --- events -------------------------------------------------------------------------------------------------

@@ -79,6 +79,20 @@ class BotLegs:
             self._forget(attempt)
             self._post(e.WorkerLost(attempt, "the media worker went away"))
 
+    def adopt(self, attempt: int, worker: MediaWorker) -> None:
+        """A worker carries this bot for us already."""
+        self._workers[attempt] = worker
+
+    def count(self, attempt: int, wanted: dict[str, int]) -> None:
+        """An adopted bot takes its places of the limits, whether there are any or not."""
+        self._limits.take(dict.fromkeys(wanted, 0))
+        self._taken[attempt] = wanted
+
+    @property
+    def open_attempts(self) -> set[int]:
+        """Those that a worker carries, as far as we know."""
+        return set(self._workers)
+
     def rtp_address(self, attempt: int) -> str | None:
         """Where Asterisk is to send this bot's audio (host:port); None once the bot is closed."""
         hello = self._workers[attempt].hello if attempt in self._workers else None

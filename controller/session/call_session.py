@@ -40,11 +40,13 @@ from controller.media import control_messages as media
 from controller.routing.fence import RateLimit
 from controller.routing.route import BotRung
 from controller.routing.trigger import Trigger
-from controller.session import translation
+from controller.session import adoption, translation
+from controller.session.adoption import Found
 from controller.session.bot_legs import BotLegs, MediaWorker
 from controller.session.caller_leg import CallerLeg
 from controller.session.channels import Channels
 from controller.session.choosing import choose
+from controller.session.holding import Hold, Holding, Resumed
 from controller.session.human_legs import HumanLegs
 from controller.session.journal import Journal, Submit
 from controller.session.limits import Limits
@@ -91,12 +93,17 @@ class Services:
     """Says how steered calls go on; None: nobody steers by documents."""
     calls_max: int = 0
     """With bots at a time, in all; 0: no limit."""
+    hold: Hold = lambda _: None
+    """Keeps what is known of a call in progress."""
+    asterisk: Callable[[], str] = str
+    """When Asterisk was started."""
 
 
 class CallSession:
     """One running call. Every method but `run` returns at once."""
 
-    def __init__(self, call: Call, caller_channel: str, services: Services) -> None:
+    def __init__(self, call: Call, caller_channel: str, services: Services, resumed: Resumed | None = None) -> None:
+        """`resumed`: it has begun with another controller."""
         self.call = call
         self._services = services
         self._events: deque[e.Event] = deque()
@@ -110,7 +117,12 @@ class CallSession:
         self._recorder = Recorder(
             self._channels, ari, services.recordings, self.post, lambda: self._now() - call.started
         )
-        self._journal = Journal(call, services.submit, self.post, services.voicemail)
+        begun = (resumed.started_at, resumed.steps) if resumed else ()
+        self._journal = Journal(call, services.submit, self.post, services.voicemail, *begun)
+        self._bots.statistics = dict(resumed.statistics) if resumed else {}
+        self._holding = Holding(call, caller_channel, services.hold, services.asterisk)
+        self._first: list[c.Command] | None = None
+        """What is to be done at once, of a call that has begun with another controller."""
         self._commands: asyncio.Queue[c.Command] = asyncio.Queue()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -223,13 +235,46 @@ class CallSession:
         """A media worker is gone for good."""
         self._bots.worker_lost(worker, detail)
 
+    # --- begun by another controller ------------------------------------------------------------------------
+
+    def found(self, attempt: int, worker: MediaWorker) -> bool:
+        """A media worker carries this bot. Whether it is still wanted."""
+        wanted = self.call.bot is not None and self.call.bot.attempt == attempt and self.going_on
+        if wanted:
+            self._bots.adopt(attempt, worker)
+        return wanted
+
+    def adopt(self, found: Found, recording: bool) -> None:
+        """Before `run`: go on from where things are. `recording`: the caller's message is being recorded."""
+        call, channels = self.call, self._channels
+        call.now = self._now()
+        channels.adopt(found.channels.keys() - {channels.caller}, found.bridges)
+        away = call.away is not None and not found.caller_here
+        self._caller.adopt(away=away, recording=call.recording)
+        if call.recording and not recording:
+            self._caller.recording_ended()
+            self._background.start(self._caller.keep_recording(self._caller.recording))
+        if call.bot and call.bot.attempt in found.bots:
+            self._bots.count(call.bot.attempt, self._limits(call.bot.rung))
+        consulted = {name for name in found.bridges if name != channels.bridge}
+        self._humans.adopt(min(consulted, default=""))
+        self._first = [call.note("adopted", "by another controller process"), *adoption.again(call, found)]
+        for event in adoption.news(call, found):
+            self.post(event)
+        if call.away and found.caller and found.caller_here:
+            self._caller.returned(tuple(found.caller.dialplan.app_data.split(",")[1:]))
+        for channel_id in adoption.unwanted_channels(call, found):
+            self._background.start(channels.end(channel_id))
+        if call.bot and (media := adoption.unjoined_media(call, found)):
+            self._background.start(self._media.join(media))
+
     # --- the loop -------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """From the first rung to the closed record. Leaves no task behind."""
         working = asyncio.create_task(self._work())
         try:
-            self._carry_out(self.call.begin())
+            self._carry_out(self.call.begin() if self._first is None else self._first)
             while self.call.state is not State.ENDED:
                 event = await self._next_event()
                 self._log.debug("event", state=self.call.state, happened=str(event))
@@ -267,6 +312,11 @@ class CallSession:
     # --- commands -------------------------------------------------------------------------------------------
 
     def _carry_out(self, commands: list[c.Command]) -> None:
+        self._write_and_tell(commands)
+        if not all(isinstance(command, c.Save | c.Told) for command in commands):
+            self._holding.keep(self.started_at, self._bots.statistics)
+
+    def _write_and_tell(self, commands: list[c.Command]) -> None:
         for command in commands:
             self.told.on_command(command)
             if isinstance(command, c.Recorded):
@@ -374,11 +424,7 @@ class CallSession:
         if not self._services.lines.goes_first(rung.key, self.post):
             self.post(e.BotLost(command.attempt, Trigger.BUSY, f"others wait for {rung} already"))
             return
-        wanted = {
-            rung.key: rung.calls_max,
-            f"route {call.route.name}": call.route.calls_max,
-            "this controller": self._services.calls_max,
-        }
+        wanted = self._limits(rung)
         command = replace(command, rung=rung)
         told = {**known.metadata(), **call.metadata}
         start = translation.to_start(command, call.id, call.arrival, call.route, told, known.earlier())
@@ -388,6 +434,13 @@ class CallSession:
         """Whom we call must not be called again because we died and nobody knows of it."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._journal.opened.wait(), RECORDED_SECONDS)
+
+    def _limits(self, rung: BotRung) -> dict[str, int]:
+        return {
+            rung.key: rung.calls_max,
+            f"route {self.call.route.name}": self.call.route.calls_max,
+            "this controller": self._services.calls_max,
+        }
 
     async def _chosen(self, command: c.OpenBot) -> BotRung:
         if not command.rung.choose_url:

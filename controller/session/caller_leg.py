@@ -88,6 +88,12 @@ class CallerLeg:
                 outcome = TransferOutcome.FAILED
         self._post(e.CallerReturned(outcome, detail))
 
+    def adopt(self, *, away: bool, recording: bool) -> None:
+        """As another controller left it: with the dialplan, or leaving a message."""
+        self.away = away
+        if recording:
+            self._recorded = asyncio.get_running_loop().create_future()
+
     # --- commands -------------------------------------------------------------------------------------------
 
     async def ring(self) -> None:

@@ -1,7 +1,7 @@
 """What a call holds in Asterisk beside the caller: channels that we made, and bridges, under ids of our choice."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import Final
 
 import structlog
@@ -63,6 +63,11 @@ class Channels:
         entered.add_done_callback(lambda future: future.cancelled() or future.exception())
         self._entered[channel_id] = entered
         return entered
+
+    def adopt(self, channels: Iterable[str], bridges: Iterable[str]) -> None:
+        """They are there already: another controller has made them for this call."""
+        self.held.update(channels)
+        self._bridges.update(bridges)
 
     def media(self) -> list[str]:
         """The channels that carry audio to and from a bot."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,15 +19,20 @@ from controller.background import Background
 from controller.bot.chooser import BotChooser
 from controller.call import events as e
 from controller.call.call import Call
+from controller.call.encoding import Unreadable
 from controller.call.vocabulary import TransferOutcome
 from controller.context.context import Context
 from controller.errors import ControllerError
+from controller.records.store import Held
 from controller.routing.fence import RateLimit
 from controller.routing.route import Arrival
 from controller.routing.router import Router
 from controller.session import reconciliation, translation
+from controller.session.adopting import Adopting
+from controller.session.bot_legs import MediaWorker
 from controller.session.call_session import CallSession, Services
 from controller.session.caller_leg import DIALPLAN_CONTEXT
+from controller.session.holding import Hold, resume
 from controller.session.journal import Submit
 from controller.session.limits import OwnLimits
 from controller.session.lines import Lines
@@ -79,8 +84,15 @@ class Dispatcher:
     """An `ari.event_stream.EventListener`; `media_workers` reports to it too."""
 
     def __init__(
-        self, ari: AriClient, router: Router, submit: Submit, rules: Rules, who_listens: WhoListens = nobody
+        self,
+        ari: AriClient,
+        router: Router,
+        submit: Submit,
+        rules: Rules,
+        who_listens: WhoListens = nobody,
+        hold: Hold = lambda _: None,
     ) -> None:
+        """`hold` keeps what is known of a call in progress, for whoever comes after us."""
         self.workers = MediaWorkers(self, rules.load_max)
         self.connected = False
         self.lines = Lines()
@@ -106,7 +118,10 @@ class Dispatcher:
             rules.chooser,
             rules.documents,
             rules.calls_max,
+            hold,
+            lambda: self._asterisk_started,
         )
+        self._adopting = Adopting(ari)
         self._arriving: dict[str, list[AriEvent]] = {}
         """Channels that have just come, and what has happened to them since."""
         self._sessions: dict[str, CallSession] = {}
@@ -180,11 +195,7 @@ class Dispatcher:
         self._sessions[call_id] = self._by_channel[channel.id] = session
         for event in self._arriving.pop(channel.id):
             session.asterisk_event(event)
-        try:
-            await session.run()
-        finally:
-            del self._sessions[session.call.id]
-            del self._by_channel[channel.id]
+        await self._run(session)
 
     def place(self, placement: Placement, by: str, call_id: str) -> None:
         """Call somebody. Returns at once. Raises NotAllowed, NotNow."""
@@ -197,13 +208,29 @@ class Dispatcher:
             raise NotNow(f"{self._placed.count_max} calls were placed in the last minute already")
         session = CallSession(Call(call_id, arrival, decision, now), ids.callee_id(call_id), self._services)
         self._sessions[call_id] = session
-        self._background.start(self._run_placed(session))
+        self._background.start(self._run(session))
 
-    async def _run_placed(self, session: CallSession) -> None:
+    async def _run(self, session: CallSession) -> None:
         try:
             await session.run()
         finally:
             del self._sessions[session.call.id]
+            self._by_channel.pop(session.caller_channel, None)
+
+    def adopt(self, calls: Iterable[Held]) -> None:
+        """Before we connect to anybody: calls of an earlier controller, which is no more."""
+        bots = {bot.key: bot for bot in self._router.routes.bots().values()}
+        for held in calls:
+            try:
+                resumed = resume(held, bots)
+            except Unreadable as error:
+                log.warning("a call of an earlier controller cannot be gone on with", call=held.call_id, why=str(error))
+                continue
+            session = CallSession(resumed.call, resumed.caller_channel, self._services, resumed)
+            self._sessions[held.call_id] = session
+            if not ids.parse(resumed.caller_channel):
+                self._by_channel[resumed.caller_channel] = session
+            self._adopting.add(session, resumed.asterisk)
 
     async def _what_came(self, channel: Channel, origin: str) -> Arrival:
         """With headers, if Asterisk still has them: a caller who has hung up is one without."""
@@ -221,8 +248,10 @@ class Dispatcher:
         if session:
             session.media_report(report, attempt)
 
-    def carries(self, call_id: str, attempt: int) -> bool:
+    def found(self, call_id: str, attempt: int, worker: MediaWorker, *, with_bot: bool) -> bool:
         """Whether a media session has an owner."""
+        if call_id in self._adopting:
+            return self._adopting.found(call_id, attempt, worker, with_bot=with_bot)
         session = self._sessions.get(call_id)
         return session is not None and session.carries(attempt)
 
@@ -234,6 +263,8 @@ class Dispatcher:
 
     async def _compare_notes(self) -> None:
         try:
+            if self._adopting:
+                await self._go_on_with_calls()
             # The sessions' view first: what they make meanwhile is newer than the lists and must not look lost.
             sessions = [session.live for session in self._sessions.values()]
             channels, bridges = await self._ari.channels(), await self._ari.bridges()
@@ -243,6 +274,14 @@ class Dispatcher:
             self._recordings.rescue()
         except ControllerError as error:
             log.warning("could not compare notes with Asterisk", reason=str(error))
+
+    async def _go_on_with_calls(self) -> None:
+        """Those that an earlier controller has left."""
+        await self._adopting.until_bots_are_found()
+        channels, bridges = await self._ari.channels(), await self._ari.bridges()
+        for session in await self._adopting.take(channels, bridges, await self._ari.started_at()):
+            log.info("going on with a call", call=session.call.id, state=session.call.state)
+            self._background.start(self._run(session))
 
     def _tell_sessions(self, found: reconciliation.Findings, started: str) -> None:
         restarted = self._asterisk_started != started and bool(self._asterisk_started)

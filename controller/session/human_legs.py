@@ -30,6 +30,10 @@ class HumanLegs:
         self._consulted = ""
         """The bridge in which bot and human talk; empty without one."""
 
+    def adopt(self, consulted: str) -> None:
+        """The bridge in which bot and human talk already, if there is one."""
+        self._consulted = consulted
+
     async def dial(self, command: DialHuman, arrival: Arrival, marks: dict[str, str]) -> None:
         """`marks`: SIP headers that tell the human's system which call this is."""
         agent = self._id(command.attempt)

@@ -33,15 +33,26 @@ class Submit(Protocol):
 class Journal:
     """Of one call."""
 
-    def __init__(self, call: Call, submit: Submit, post: Callable[[e.Event], None], voicemail: Path) -> None:
+    def __init__(
+        self,
+        call: Call,
+        submit: Submit,
+        post: Callable[[e.Event], None],
+        voicemail: Path,
+        started_at: datetime | None = None,
+        steps: int = 0,
+    ) -> None:
+        """`started_at`, `steps`: of a record that is gone on with."""
         self._call = call
         self._voicemail = voicemail
         self._submit = submit
         self._post = post
-        self.started_at = datetime.now(UTC)
+        self.started_at = started_at or datetime.now(UTC)
         self.opened = asyncio.Event()
         """The call is in the store: whatever happens now, it is known that there was one."""
-        self._position = 0
+        if started_at:
+            self.opened.set()
+        self._position = steps
         """Of the next step."""
         self._log = structlog.get_logger().bind(call=call.id)
 

@@ -46,5 +46,14 @@ class MediaLeg:
             if not self._bots.carries(attempt):
                 await self._channels.end(media)  # given up while it was being made
 
+    async def join(self, attempt: int) -> None:
+        """A channel that was made, and perhaps not brought into the bridge."""
+        try:
+            await self._ari.add_channel(self._channels.bridge, ids.media_id(self._channels.call_id, attempt))
+        except ControllerError as error:
+            self._post(e.MediaGone(attempt, words(error)))
+        else:
+            self._post(e.MediaJoined(attempt))
+
     async def close(self, attempt: int) -> None:
         await self._channels.end(ids.media_id(self._channels.call_id, attempt))

@@ -31,7 +31,8 @@ class MediaListener(Protocol):
 
     def media_report(self, call_id: str, attempt: int, report: media.Report) -> None: ...
 
-    def carries(self, call_id: str, attempt: int) -> bool: ...
+    def found(self, call_id: str, attempt: int, worker: MediaWorker, *, with_bot: bool) -> bool:
+        """A worker that has been (re)connected carries this session. Whether it has an owner."""
 
     def worker_lost(self, worker: MediaWorker, detail: str) -> None: ...
 
@@ -138,9 +139,10 @@ class MediaWorkers:
         if worker.instance not in {"", hello.instance}:
             self._listener.worker_lost(worker.link, "the media worker restarted")
         worker.instance = hello.instance
+        with_bot = set(hello.with_bot)
         for session in hello.sessions:
             owner = _owner(session)
-            if owner is None or not self._listener.carries(*owner):
+            if owner is None or not self._listener.found(*owner, worker.link, with_bot=session in with_bot):
                 self._close(worker.link, session)
 
     def _down(self, worker: Worker) -> None:

@@ -56,13 +56,13 @@ def compare(app: str, channels: Iterable[Channel], bridges: Iterable[Bridge], se
     callers = {session.caller_channel for session in known.values()}
     for channel in there.values():
         ours = ids.parse(channel.id)
-        if (ours and ours.role == "listen") or (ids.is_call_id(channel.dialplan.exten) and _is_in(app, channel)):
+        if (ours and ours.role == "listen") or (ids.is_call_id(channel.dialplan.exten) and is_in(app, channel)):
             findings.listeners[channel.id] = channel
         elif ours:
             if ours.call_id not in known:
                 stranded = ours.role == "callee" and channel.state == "Up"
                 findings.callers_stranded.append(channel) if stranded else findings.orphaned_channels.append(channel.id)
-        elif channel.id not in callers and _is_in(app, channel):
+        elif channel.id not in callers and is_in(app, channel):
             unanswered = channel.state == UNANSWERED
             (findings.callers_new if unanswered else findings.callers_stranded).append(channel)
     parsed = {bridge.id: ours for bridge in bridges if (ours := ids.parse(bridge.id))}
@@ -92,6 +92,6 @@ def _is_callee(channel_id: str) -> bool:
     return ours is not None and ours.role == "callee"
 
 
-def _is_in(app: str, channel: Channel) -> bool:
+def is_in(app: str, channel: Channel) -> bool:
     """A channel in Stasis carries the application and its arguments as dialplan data."""
     return channel.dialplan.app_data.split(",", 1)[0] == app

@@ -71,7 +71,7 @@ def _nothing_left(call: Call, world: "World") -> None:
 
 def _next_step(call: Call, world: "World") -> None:
     """Somebody or something is there that brings the caller further."""
-    if world.deaf or not world.caller:
+    if world.deaf or world.dead or not world.caller:
         return  # the news of it comes, when Asterisk is heard again
     match call.state:
         case State.TALKING:

@@ -6,7 +6,7 @@ from controller.call import commands as c
 from controller.call import events as e
 from controller.call.vocabulary import TransferOutcome
 from controller.routing.trigger import Trigger
-from tests.simulation import routes
+from tests.simulation import routes, successor
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -29,6 +29,7 @@ def enter(world: "World") -> None:
         world.later(lambda: _operator_acts(world), world.chance.expovariate(0.1))
     if world.faults:
         world.later(lambda: _go_deaf(world), world.chance.expovariate(0.05))
+        world.later(lambda: successor.die(world), world.chance.expovariate(0.03))
         if world.chance.random() < world.faults:
             world.later(lambda: _catastrophe(world), world.chance.expovariate(0.02))
 
@@ -69,14 +70,14 @@ def bot_is_asked(world: "World", command: c.OpenBot) -> None:
     attempt, chance = command.attempt, world.chance
     if command.rung.choose_url:
         rung = chance.choice((routes.BOT, routes.PATIENT))
-        world.say(e.BotChosen(attempt, rung, "by chance", problem=chance.random() < 0.5))
+        world.report(e.BotChosen(attempt, rung, "by chance", problem=chance.random() < 0.5))
     dice = chance.random()
     if world.crowded and chance.random() < 0.5:
-        world.say(e.BotLost(attempt, Trigger.BUSY, "busy"))
+        world.report(e.BotLost(attempt, Trigger.BUSY, "busy"))
     elif dice < 0.05 + world.faults:
-        world.say(e.BotLost(attempt, chance.choice(REFUSED), "no"))
+        world.report(e.BotLost(attempt, chance.choice(REFUSED), "no"))
     elif dice < 0.05 + 1.3 * world.faults:
-        world.say(e.WorkerLost(attempt, "went away"))
+        world.report(e.WorkerLost(attempt, "went away"))
     elif dice < 0.98:
 
         def accept() -> e.Event | None:
@@ -93,7 +94,7 @@ def bot_is_asked(world: "World", command: c.OpenBot) -> None:
 
 def bot_talks(world: "World", attempt: int) -> None:
     if world.chance.random() < 0.8:
-        world.say(e.FirstAudio(attempt, "caller"))
+        world.report(e.FirstAudio(attempt, "caller"))
 
 
 def _bot_is_lost(world: "World", attempt: int) -> e.Event | None:
@@ -117,7 +118,7 @@ def _bot_acts(world: "World", attempt: int) -> None:
     act: Any = chance.choice(_ACTS)
     event: e.Event | None = act(attempt, chance)
     if event:
-        world.say(event)  # the control link takes its time, and the bot may be given up meanwhile
+        world.report(event)  # the control link takes its time, and the bot may be given up meanwhile
 
 
 _ACTS: Final = (

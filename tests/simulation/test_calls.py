@@ -10,6 +10,7 @@ from controller.call import finish, ladder
 from controller.call.reactions import caller, ignore
 from controller.call.transitions import TABLE
 from controller.call.vocabulary import State
+from controller.session import adoption
 from tests.simulation.invariants import Broken
 from tests.simulation.run import play_events
 
@@ -32,6 +33,12 @@ MUTANTS: dict[str, tuple[type[e.Event], State, Callable[..., Any], str]] = {
     "a phone that rings for ever": (e.DeadlinePassed, State.DIALLING, ignore, "a deadline that has passed stays"),
     "a consultation that forgets the bot": (e.BotLost, State.CONSULTING, ignore, "who is consulted"),
 }
+
+
+def test_finds_a_successor_that_overlooks_something(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adoption, "_of_the_human", lambda *_: ())
+    with pytest.raises(Broken, match="who talks to a human has one"):
+        play_events(0, 4 * EVENTS)
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)

@@ -5,7 +5,7 @@ what they may break: requests fail, legs vanish, and Asterisk is not heard for a
 """
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
@@ -21,6 +21,8 @@ EVENTS_MAX: Final = 400
 """Of one call: a caller who is still there then hangs up."""
 OVER_SECONDS: Final = 60.0
 """Of virtual time, from the end of the caller to the end of the call."""
+
+CALL: Final = "20261122-163012-k3v9qx"
 
 Happening = Callable[[], e.Event | None]
 
@@ -48,7 +50,7 @@ class World:
         self.crowded = chance.random() < 0.3
         """Bots are busy, and callers wait in line."""
         arrival = routes.arrival(chance)
-        self.call = Call("id", arrival, routes.decision(chance, arrival), now=0.0)
+        self.call = Call(CALL, arrival, routes.decision(chance, arrival), now=0.0)
         self._due: list[tuple[float, int, Happening]] = []
         self._planned = 0
         # What there is:
@@ -63,8 +65,15 @@ class World:
         """Attempt -> in the bridge."""
         self.humans: dict[int, bool] = {}
         """Attempt -> picked up."""
-        self.deaf = False
-        """Asterisk's events do not reach us."""
+        self.whispers: set[int] = set()
+        self.joined: set[int] = set()
+        """Humans who are in the bridge with the caller; those who talk to the bot: `consulted`."""
+        self.consulted: set[int] = set()
+        self.up = False
+        """The caller's channel is."""
+        self.deaf = self.dead = False
+        """Asterisk's events do not reach us; there is no controller."""
+        self.controllers = 1
         # What was asked for:
         self.wanted_bots: set[int] = set()
         self.wanted_humans: set[int] = set()
@@ -81,8 +90,19 @@ class World:
         heapq.heappush(self._due, (self.now + delay, self._planned, happening))
 
     def say(self, event: e.Event, seconds: float | None = None) -> None:
-        """What is no event of Asterisk's: an answer to a request, or a report of the media worker."""
-        self.later(lambda: event, seconds)
+        """An answer to a request: nobody hears it where who asked has died."""
+        asked_by = self.controllers
+        self.later(lambda: event if self.controllers == asked_by else None, seconds)
+
+    def report(self, event: e.Event, seconds: float | None = None) -> None:
+        """The media worker's word, which is kept until somebody hears it."""
+        self.later(lambda: self._kept(event), seconds)
+
+    def _kept(self, event: e.Event) -> e.Event | None:
+        if self.dead:
+            self.report(event, 0.1)
+            return None
+        return event
 
     def show(self, event: e.Event, seconds: float | None = None) -> None:
         """An event of Asterisk's: lost where nobody hears it."""
@@ -95,20 +115,20 @@ class World:
 
     def play(self) -> Iterator[Told]:
         """Every event until the end. Raises Broken."""
-        call = self.call
         people.enter(self)
-        yield from self._happen(None, call.begin())
+        yield from self._happen(None, self.call.begin())
         count, gone_at = 0, None
-        while call.state is not State.ENDED:
+        while self.call.state is not State.ENDED:
             event = self._next()
-            if event is None:
+            call = self.call
+            if event is None or self.dead:
                 continue
             count += 1
             if count == EVENTS_MAX and self.caller:
                 self.caller_leaves()
             if isinstance(event, e.CallerGone | e.AsteriskLost):
                 self.caller_known_gone = True
-            if gone_at is None and not self.caller and not self.deaf:
+            if gone_at is None and not self.caller and not self.deaf and not self.dead:
                 gone_at = self.now
             if gone_at is not None and self.now - gone_at > OVER_SECONDS:
                 raise Broken(f"{OVER_SECONDS:g} s after its caller the call is still there, {call.state}")
@@ -119,16 +139,20 @@ class World:
     def _happen(self, event: e.Event | None, commands: list[c.Command]) -> Iterator[Told]:
         yield Told(self.now, self.call.state, event, commands)
         people.see(self, event)
+        self.obey(commands)
+        if not self.dead:
+            check(self.call, self)
+
+    def obey(self, commands: Iterable[c.Command]) -> None:
         for command in commands:
             allow(self, command)
-            obey = ORDERS.get(type(command))
-            if obey:
-                obey(self, command)
-        check(self.call, self)
+            order = ORDERS.get(type(command))
+            if order:
+                order(self, command)
 
     def _next(self) -> e.Event | None:
         """The next event, or the deadline's when that comes first."""
-        deadline = self.call.deadline
+        deadline = None if self.dead else self.call.deadline
         if deadline is not None and (not self._due or deadline <= self._due[0][0]):
             self.now = max(self.now, deadline)
             return e.DeadlinePassed()
@@ -154,7 +178,8 @@ def _fail_or(world: World, command: c.Command, event: e.Event | None = None) -> 
 
 
 def _answer(world: World, command: c.AnswerCaller) -> None:
-    world.answers += 1
+    world.answers += not world.up
+    world.up = True
     _fail_or(world, command, e.CallerAnswered())
 
 
@@ -163,7 +188,12 @@ def _place(world: World, _: c.PlaceCall) -> None:
         world.caller = False
         world.show(e.CallerGone(world.chance.choice((17, 19, 21, 34))), world.chance.uniform(0, 30))
     else:
-        world.show(e.CallerAnswered(), world.chance.uniform(0.1, 20))
+        world.later(lambda: _pick_up(world), world.chance.uniform(0.1, 20))
+
+
+def _pick_up(world: World) -> e.Event | None:
+    world.up = True
+    return None if world.deaf else e.CallerAnswered()
 
 
 def _start_music(world: World, _: c.StartMusic) -> None:
@@ -206,7 +236,11 @@ def _record_call(world: World, command: c.RecordCall) -> None:
         raise Broken("only what is recorded can be paused")
     state: Any = {"start": "recording", "resume": "recording", "pause": "paused", "stop": "stopped"}[command.action]
 
-    def done() -> e.Event:
+    asked_by = world.controllers
+
+    def done() -> e.Event | None:
+        if world.controllers != asked_by:
+            return None
         if failed:
             world.recordings.discard(number)
         return e.RecordingChanged(number, "failed" if failed else state)
@@ -232,7 +266,7 @@ def _ask_document(world: World, _: c.AskDocument) -> None:
     call, rung = world.call, world.call.rung
 
     def asked() -> e.Event | None:
-        if call.rung != rung:
+        if call is not world.call or call.rung != rung:
             return None  # as the session does
         if world.fails():
             return e.OperatorHungUp("the document's author")
@@ -280,8 +314,11 @@ def _open_media(world: World, command: c.OpenMedia) -> None:
         world.say(e.MediaGone(attempt, "no"))
         return
     world.media[attempt] = False
+    asked_by = world.controllers
 
     def joined() -> e.Event | None:
+        if world.controllers != asked_by:
+            return None
         if attempt not in world.media:
             return e.MediaGone(attempt, "ended before it entered Stasis")
         world.media[attempt] = True
@@ -322,24 +359,35 @@ def _hang_up_human(world: World, command: c.HangUpHuman) -> None:
 
 def _whisper(world: World, command: c.Whisper) -> None:
     _to_human(world, command.attempt)
-    world.show(e.WhisperEnded(command.attempt), 0.01 if world.fails() else world.chance.uniform(0, 10))
+    world.whispers.add(command.attempt)
+
+    def ended() -> e.Event | None:
+        world.whispers.discard(command.attempt)
+        return None if world.deaf else e.WhisperEnded(command.attempt)
+
+    world.later(ended, 0.01 if world.fails() else world.chance.uniform(0, 10))
 
 
 def _consult(world: World, command: c.Consult) -> None:
     _to_human(world, command.attempt)
-    _join_or_lose(world, command.attempt, e.ConsultBegun(command.attempt))
+    _join_or_lose(world, command.attempt, e.ConsultBegun(command.attempt), world.consulted)
 
 
 def _join_human(world: World, command: c.JoinHuman) -> None:
     _to_human(world, command.attempt)
-    _join_or_lose(world, command.attempt, e.HumanJoined(command.attempt))
+    _join_or_lose(world, command.attempt, e.HumanJoined(command.attempt), world.joined)
 
 
-def _join_or_lose(world: World, attempt: int, event: e.Event) -> None:
-    def done() -> e.Event:
+def _join_or_lose(world: World, attempt: int, event: e.Event, where: set[int]) -> None:
+    asked_by = world.controllers
+
+    def done() -> e.Event | None:
+        if world.controllers != asked_by:
+            return None
         if world.fails() or attempt not in world.humans:
             world.humans.pop(attempt, None)
             return e.HumanGone(attempt, people.FAILED)
+        where.add(attempt)
         return event
 
     world.later(done)

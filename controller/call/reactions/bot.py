@@ -36,7 +36,7 @@ RECONNECT_PAUSE_SECONDS: Final = 0.5
 
 
 def media_joined(call: CallState, event: events.MediaJoined) -> Commands:
-    if call.bot:
+    if call.bot and not call.bot.joined:
         call.bot.joined = True
         yield call.note("media_joined", f"attempt {event.attempt}")
         yield from _answer_when_ready(call)
@@ -50,7 +50,7 @@ def chosen(call: CallState, event: events.BotChosen) -> Commands:
 
 
 def accepted(call: CallState, _event: events.BotAccepted) -> Commands:
-    if call.bot:
+    if call.bot and not call.bot.accepted:
         call.bot.accepted = True
         yield call.note("bot_accepted")
         if call.bot.media_later:

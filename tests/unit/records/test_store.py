@@ -14,7 +14,16 @@ import pytest
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from controller.records import database
-from controller.records.items import CallClosed, CallOpened, Item, LogWritten, ResultReported, StepTaken, TranscriptSaid
+from controller.records.items import (
+    CallClosed,
+    CallHeld,
+    CallOpened,
+    Item,
+    LogWritten,
+    ResultReported,
+    StepTaken,
+    TranscriptSaid,
+)
 from controller.records.store import CallUnknown, ItemsRefused, RecordStore, StoreAway
 from tests import postgres
 from tests.unit.records.examples import LOGS, RESULTS, START, STEPS, TRANSCRIPTS, closed, opened, whole_call
@@ -237,3 +246,14 @@ def integrity(url: str) -> Sequence[Any]:
         return connection.execute("PRAGMA integrity_check").fetchall()
     finally:
         connection.close()
+
+
+async def test_what_is_known_of_a_call_in_progress_is_kept_until_it_ends(store: RecordStore) -> None:
+    states = [CallHeld("c1", {"state": number}) for number in range(3)]
+    await store.write([opened(), *STEPS, *states[:2]])
+    await store.write([states[2]])
+    (held,) = await store.held_calls("")
+    assert (held.call_id, held.state, held.steps) == ("c1", {"state": 2}, len(STEPS))
+    assert await store.held_calls("another node") == []
+    await store.write([closed()])
+    assert await store.held_calls("") == []

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from controller.records import writer as writer_module
-from controller.records.items import Item, LogWritten, StepTaken
+from controller.records.items import LogWritten, StepTaken, Writable
 from controller.records.store import ItemsRefused, RecordStore, StoreAway
 from controller.records.writer import BATCH_ITEMS_MAX, RecordWriter
 from tests.unit.records.examples import RESULTS, STEPS, opened, whole_call
@@ -28,14 +28,14 @@ class Disk:
     """A store whose failures are chosen; `batches` are the ones it took."""
 
     def __init__(self) -> None:
-        self.batches: list[list[Item]] = []
+        self.batches: list[list[Writable]] = []
         self.failures: list[Exception] = []
-        self.refused: list[Item] = []
+        self.refused: list[Writable] = []
         self.gone = False
         self.attempts = 0
         self.attempted = asyncio.Event()
 
-    async def write(self, items: Sequence[Item]) -> None:
+    async def write(self, items: Sequence[Writable]) -> None:
         self.attempts += 1
         self.attempted.set()
         await asyncio.sleep(0)
@@ -48,7 +48,7 @@ class Disk:
         self.batches.append(list(items))
 
     @property
-    def items(self) -> list[Item]:
+    def items(self) -> list[Writable]:
         return [item for batch in self.batches for item in batch]
 
 

@@ -19,8 +19,8 @@ class Listener:
 
     def media_report(self, call_id: str, attempt: int, report: media.Report) -> None: ...
 
-    def carries(self, call_id: str, attempt: int) -> bool:
-        del call_id, attempt
+    def found(self, call_id: str, attempt: int, worker: MediaWorker, *, with_bot: bool) -> bool:
+        del call_id, attempt, worker, with_bot
         return True
 
     def worker_lost(self, worker: MediaWorker, detail: str) -> None:
