@@ -1,13 +1,18 @@
-"""A Postgres for all unit tests that want one: started when the first of them does."""
+"""For all unit tests: a Postgres, started when the first that wants one does; and examples without a time limit."""
 
 import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import settings
 
 from controller.records.store import RecordStore
 from tests import postgres
+
+# A machine that others share stands still for a moment now and then, and that is nobody's fault.
+settings.register_profile("shared machine", deadline=None)
+settings.load_profile("shared machine")
 
 
 @pytest.fixture(scope="session")
