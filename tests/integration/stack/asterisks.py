@@ -35,6 +35,12 @@ class Asterisk:
     sip_port: int
 
     @property
+    def rtp_ports(self) -> range:
+        """Those that a call may have."""
+        first, _, last = self.container.env["RTP_PORTS"].partition("-")
+        return range(int(first), int(last) + 1)
+
+    @property
     def pid(self) -> int:
         """Of Asterisk itself, as this machine numbers it."""
         container = self.container.get_wrapped_container()
