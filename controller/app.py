@@ -37,7 +37,16 @@ from controller.records.items import CallClosed
 from controller.records.retention import Retention, Sweeper
 from controller.records.store import RecordStore
 from controller.records.writer import RecordWriter
-from controller.reporting import api_parts, counted, live_calls, tracing, trunk_watch, twilio_account, twilio_routes
+from controller.reporting import (
+    api_parts,
+    counted,
+    live_calls,
+    sip_guard,
+    tracing,
+    trunk_watch,
+    twilio_account,
+    twilio_routes,
+)
 from controller.routes_file import RoutesFile, load_routes, tls_of
 from controller.routing.router import Router
 from controller.routing.routes import Routes
@@ -112,14 +121,22 @@ async def serve(settings: Settings) -> None:
         )
         await _go_on(store, writer, settings.node_name, dispatcher)
         parts = await api_parts(
-            settings, dispatcher, store, writer, figures, (router, closures_file), (softphones, trunks)
+            settings,
+            dispatcher,
+            store,
+            writer,
+            figures,
+            (router, closures_file),
+            (softphones, trunks, sip_guard(settings, ari)),
         )
-        steered = twilio_routes(account, live_calls(dispatcher, store))
-        await stack.enter_async_context(serve_api(settings, parts, steered))
+        await stack.enter_async_context(
+            serve_api(settings, parts, twilio_routes(account, live_calls(dispatcher, store)))
+        )
         if not parts.accounts.users.all():
             log.info("nobody can sign in yet", mend="ari-controller user add NAME")
         sweeper = Sweeper(store.database, Retention.of(settings), remover(ari, *folders(settings)))
         await stack.enter_async_context(in_background("retention", sweeper.run()))
+        await stack.enter_async_context(in_background("guard", parts.guard.run()))
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, routes_file, trunks.file)
         tasks = [
             asyncio.create_task(EventStream(ari, dispatcher, tap=tap(parts.raw_events)).run(), name="event stream"),

@@ -12,7 +12,7 @@ import uvloop
 
 from controller.bot.adapters import NATIVE
 from controller.bot.tls import TlsFiles, context_of
-from controller.commands import bots, calls, doctor, records, routing, setup, users, webhooks
+from controller.commands import bans, bots, calls, doctor, records, routing, setup, users, webhooks
 from controller.commands.environment import read_settings
 from controller.conformance.direct_call import DirectCall
 from controller.errors import SETTING_STATUS, ControllerError, SettingError
@@ -29,6 +29,7 @@ cli.add_typer(users.cli, name="user")
 cli.add_typer(webhooks.cli, name="webhooks")
 routing.add_to(cli)
 bots.add_to(cli)
+cli.command()(bans.bans)
 doctor.add_to(cli)
 setup.add_to(cli)
 

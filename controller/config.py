@@ -96,6 +96,11 @@ class Settings(BaseModel):
     """Asterisk's manager interface, HOST:PORT; empty: ARI's host, port 5038."""
     ami_password: SecretStr = SecretStr("")
 
+    sip_ban_attempts: Annotated[int, Field(ge=0, le=10_000)] = 10
+    """SIP requests without the right password, from one address within a minute, that are let pass; 0: any number."""
+    sip_ban_seconds: Annotated[float, Field(gt=0, le=86_400)] = 600.0
+    """How long an address is shut out that sends more."""
+
     phone_number: str = "+493023125000"
     """The number that callers dial, and that those see whom we call."""
     sip_port: Port = 5060
@@ -274,17 +279,26 @@ class Settings(BaseModel):
 
 
 FILE_SUFFIX: Final = "_FILE"
+SECRETS_FOLDER: Final = Path("/run/secrets")
+"""Where Docker, Podman and Kubernetes put files that are secrets: named as the setting, in lower case."""
 
 
-def load(environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
+SECRETS: Final = frozenset(
+    {name for name, field in Settings.model_fields.items() if field.annotation is SecretStr} | {"database_url"}
+)
+"""What nobody else may know; the database's URL has its password in it."""
+
+
+def load(environ: Mapping[str, str], env_file: Path | None = None, secrets: Path = SECRETS_FOLDER) -> Settings:
     """Settings from `environ`, which outranks `env_file`. Raises SettingError.
 
-    An empty variable counts as absent. `NAME_FILE` names a file whose first line is the value of `NAME`.
+    An empty variable counts as absent. `NAME_FILE` names a file whose first line is the value of `NAME`; where neither
+    is given, what is secret is looked for in the folder `secrets`.
     """
     values = {**read_env_file(env_file), **environ}
     given: dict[str, Any] = {}
     for field in Settings.model_fields:
-        value = _value(values, field.upper())
+        value = _value(values, field.upper()) or (_kept(secrets / field) if field in SECRETS else "")
         if value:
             given[field] = value
     try:
@@ -303,10 +317,16 @@ def _value(values: Mapping[str, str], name: str) -> str:
     if values.get(name):
         return values[name]
     path = values.get(name + FILE_SUFFIX)
-    if not path:
-        return ""
+    return _read(name, Path(path)) if path else ""
+
+
+def _kept(path: Path) -> str:
+    return _read(path.name.upper(), path) if path.is_file() else ""
+
+
+def _read(name: str, path: Path) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        return path.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SettingError(
             name + FILE_SUFFIX, f"cannot read {path} ({error.strerror})", f"Name a readable file, or set {name}"

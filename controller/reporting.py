@@ -22,6 +22,10 @@ from controller.ari.client import AriClient
 from controller.closures_file import ClosuresFile
 from controller.config import Settings
 from controller.errors import SettingError
+from controller.guard.bans import Gate
+from controller.guard.bans_file import BansFile
+from controller.guard.guard import Guard
+from controller.guard.security_stream import SecurityStream
 from controller.records import outbox
 from controller.records.items import Item
 from controller.records.keys import Keys
@@ -65,7 +69,7 @@ async def api_parts(  # noqa: PLR0913, PLR0917 - all that runs
     writer: RecordWriter,
     figures: tuple[Metrics, BotStates],
     routing: tuple[Router, ClosuresFile],
-    telephony: tuple[Softphones, TrunkWatch],
+    telephony: tuple[Softphones, TrunkWatch, Guard],
 ) -> Parts:
     """All that the API works on."""
     events = await event_log(store)
@@ -81,11 +85,12 @@ async def api_parts(  # noqa: PLR0913, PLR0917 - all that runs
         closures=routing[1],
         voicemail_folder=Path(settings.voicemail_dir),
         recordings_folder=Path(settings.recordings_dir),
-        gauges=lambda: gauges(dispatcher, store, writer, events),
+        gauges=lambda: gauges(dispatcher, store, writer, events, telephony[2]),
         accounts=Accounts(Users(users_path(settings))),
         settings=settings,
         softphones=telephony[0],
         trunks=telephony[1],
+        guard=telephony[2],
     )
 
 
@@ -126,6 +131,12 @@ def trunk_watch(settings: Settings, ari: AriClient) -> TrunkWatch:
     return TrunkWatch(settings, TrunksFile(settings, ari, manager), ari, manager)
 
 
+def sip_guard(settings: Settings, ari: AriClient) -> Guard:
+    """Watches the SIP port."""
+    stream = SecurityStream(settings.manager_address, settings.ari_username, settings.ami_password.get_secret_value())
+    return Guard(ari, stream.run, BansFile(settings), Gate(settings.sip_ban_attempts, settings.sip_ban_seconds))
+
+
 def twilio_routes(account: Account | None, calls: LiveCalls) -> list[web.RouteDef]:
     """The part of Twilio's REST API that its bots use, where an account is set."""
     return Twilio(calls, account).routes() if account else []
@@ -144,7 +155,9 @@ def health(dispatcher: Dispatcher, writer: RecordWriter) -> dict[str, Any]:
     }
 
 
-async def gauges(dispatcher: Dispatcher, store: RecordStore, writer: RecordWriter, events: EventLog) -> Gauges:
+async def gauges(
+    dispatcher: Dispatcher, store: RecordStore, writer: RecordWriter, events: EventLog, guard: Guard
+) -> Gauges:
     """What is so just now, for `/metrics`."""
     now = datetime.now(UTC)
     return Gauges(
@@ -155,4 +168,7 @@ async def gauges(dispatcher: Dispatcher, store: RecordStore, writer: RecordWrite
         records_lost=writer.lost,
         outbox=tuple(Backlog.of(state, now) for state in await outbox.states(store.database)),
         event_readers=events.readers,
+        sip_banned=len(guard.bans),
+        sip_attempts=guard.attempts,
+        sip_spared=guard.spared,
     )

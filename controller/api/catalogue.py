@@ -7,6 +7,7 @@ from aiohttp import web
 
 from controller.api import (
     about,
+    bans,
     bots,
     calendars,
     calls,
@@ -42,6 +43,7 @@ OPERATIONS: Final = (
     *routes.OPERATIONS,
     *calendars.OPERATIONS,
     *trunks.OPERATIONS,
+    *bans.OPERATIONS,
     *events.OPERATIONS,
     *signing_in.OPERATIONS,
     *about.OPERATIONS,

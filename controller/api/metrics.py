@@ -75,6 +75,9 @@ class Gauges:
     records_lost: int = 0
     outbox: tuple[Backlog, ...] = ()
     event_readers: int = 0
+    sip_banned: int = 0
+    sip_attempts: int = 0
+    sip_spared: int = 0
 
 
 class Metrics:
@@ -212,6 +215,9 @@ class _Now(Collector):
         lag = ((one.target, one.lag_seconds) for one in now.outbox)
         yield _gauges("outbox_lag_seconds", "Age of the oldest undelivered webhook message", "target", lag)
         yield _gauge("event_readers", "Subscribers of the live events", now.event_readers)
+        yield _gauge("sip_banned", "Addresses that are shut out of the SIP port", now.sip_banned)
+        yield CounterMetricFamily(f"{PREFIX}_sip_attempts", "SIP requests not let in", value=now.sip_attempts)
+        yield CounterMetricFamily(f"{PREFIX}_sip_spared", "Guesses from known addresses", value=now.sip_spared)
 
 
 def _gauges(name: str, what: str, label: str, values: Iterable[tuple[str, float]]) -> GaugeMetricFamily:

@@ -13,6 +13,7 @@ from controller.api.metrics import Gauges, Metrics
 from controller.api.softphone import Softphones
 from controller.closures_file import ClosuresFile
 from controller.config import Settings
+from controller.guard.guard import Guard
 from controller.records.store import RecordStore
 from controller.routing.router import Router
 from controller.trunks.watch import TrunkWatch
@@ -42,4 +43,5 @@ class Parts:
     settings: Settings
     softphones: Softphones
     trunks: TrunkWatch
+    guard: Guard
     bots: BotStates = field(default_factory=BotStates)

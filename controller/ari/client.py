@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -43,6 +44,11 @@ MEDIA_SOCKET_OPTIONS: Final = "f(json)"
 """Of chan_websocket: events and commands as JSON. Asterisk 22.10.1 crashes over a format that it does not know."""
 
 log = structlog.get_logger()
+
+SHUT_OUT: Final = ("shut-out-a", "shut-out-b")
+"""Access lists with those who are shut out (sorcery.conf), in turn: the new one is there before the old one goes."""
+
+Network = IPv4Network | IPv6Network
 
 Variables = Mapping[str, str | Mapping[str, str | bool]]
 """Name -> value, or -> {"value": …, "report_events": true} for one that then comes with every event."""
@@ -415,6 +421,35 @@ class AriClient:
         """Of a SIP endpoint: online, offline or unknown; empty where there is none."""
         found = await self._json(operations.GET_ENDPOINT, {"tech": "PJSIP", "resource": name}, gone=(404,))
         return "" if found is None else str(found.get("state", ""))
+
+    async def shut_out(self, addresses: Sequence[str]) -> None:
+        """SIP from these addresses, and from no others, is refused (403) from now on, until Asterisk ends."""
+        there = [name for name in SHUT_OUT if await self._has_list(name)]
+        if len(there) == len(SHUT_OUT):
+            await self.delete_object("acl", there.pop())
+        if addresses:
+            await self._make_list(next(name for name in SHUT_OUT if name not in there), addresses)
+        for name in there:
+            await self.delete_object("acl", name)
+
+    async def _make_list(self, name: str, addresses: Sequence[str]) -> None:
+        """Asterisk 22.10.1 makes it and then answers 500, for it has no words to show one; so none can be changed."""
+        denied = {"attribute": "deny", "value": ",".join(addresses)}
+        await self._do(operations.PUT_OBJECT, _sip("acl", name), body={"fields": [denied]}, gone=(500,))
+        if not await self._has_list(name):
+            raise AsteriskError("PUT access list", 500, "Asterisk has not made it")
+
+    async def _has_list(self, name: str) -> bool:
+        status, _ = await self._request(operations.GET_OBJECT, _sip("acl", name), {}, None, (404, 500))
+        return status != 404
+
+    async def trunk_networks(self) -> list[Network]:
+        """From where Asterisk takes calls by the address alone."""
+        networks: list[Network] = []
+        for endpoint in await self.sip_endpoints():
+            matches = (await self.object_fields("identify", endpoint)).get("match", "")
+            networks += [ip_network(one.strip(), strict=False) for one in matches.split(",") if one.strip()]
+        return networks
 
     @asynccontextmanager
     async def sip_socket(self) -> "AsyncIterator[aiohttp.ClientWebSocketResponse[bool]]":

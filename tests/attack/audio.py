@@ -1,5 +1,6 @@
 """Whether calls that go on are still heard, both ways, while something else happens."""
 
+import asyncio
 import time
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from controller.carrier.sounds import tone
 from tests.integration.stack.asterisks import PHONE_NUMBER
 from tests.integration.stack.bot import Bot, BotCall, Samples
 from tests.integration.stack.parties import LOW, OTHER
+
+SAID_SECONDS_MAX = 30.0
+ON_ITS_WAY_SECONDS = 0.5
 
 
 @dataclass
@@ -31,6 +35,15 @@ class Conversation:
         """So much of the other's tone did the bot hear, and the caller."""
         bot = self.call.heard[self.heard_before :]
         return _total_ms(bot, LOW), _total_ms(self.phone.heard_since(self.since), OTHER)
+
+
+async def all_said(talks: list[Conversation]) -> None:
+    """Until every caller has said it all: on a busy machine their common clock runs late, and nothing of it is lost."""
+    deadline = time.monotonic() + SAID_SECONDS_MAX
+    for talk in talks:
+        while talk.phone.line.speaking and time.monotonic() < deadline:  # noqa: ASYNC110 - a line tells nobody
+            await asyncio.sleep(0.1)
+    await asyncio.sleep(ON_ITS_WAY_SECONDS)
 
 
 def _total_ms(samples: Samples, hertz: float) -> float:

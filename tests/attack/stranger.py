@@ -28,8 +28,8 @@ class Answer:
     def outline(self) -> list[str]:
         """What is the same for everybody who is told the same: without what is made anew for each answer."""
         lines = self.text.replace("\r\n", "\n").strip().split("\n")
-        without = re.compile(r'(branch|tag|received|rport|nonce|opaque)=("[^"]*"|[^;,\s]*)|sip:[^@>]*@')
-        return sorted(without.sub(r"\1", line) for line in lines if not line.startswith("Call-ID"))
+        without = re.compile(r'(tag|nonce|opaque)=("[^"]*"|[^;,\s]*)|sip:[^@>]*@')
+        return sorted(without.sub(r"\1", line) for line in lines if not line.startswith(("Call-ID", "Via")))
 
 
 @dataclass
@@ -63,9 +63,7 @@ class Stranger(asyncio.DatagramProtocol):
         assert self._transport
         self._transport.sendto(data, self.asterisk)
 
-    async def ask(self, method: str, user: str, authorization: str = "", sequence: int = 1) -> Answer | None:
-        """One request, and its final answer; None: there was none."""
-        call_id = secrets.token_hex(8)
+    def request(self, method: str, user: str, authorization: str = "", sequence: int = 1, call_id: str = "") -> bytes:
         host = f"{self.asterisk[0]}:{self.asterisk[1]}"
         to = "" if method == "REGISTER" else f"{user}@"
         lines = [
@@ -73,16 +71,21 @@ class Stranger(asyncio.DatagramProtocol):
             f"Via: SIP/2.0/UDP {self.address}:{self.port};rport;branch=z9hG4bK{secrets.token_hex(6)}",
             f"From: <sip:{user}@{host}>;tag={secrets.token_hex(4)}",
             f"To: <sip:{user}@{host}>",
-            f"Call-ID: {call_id}",
+            f"Call-ID: {call_id or secrets.token_hex(8)}",
             f"CSeq: {sequence} {method}",
             f"Contact: <sip:{user}@{self.address}:{self.port}>",
             "Max-Forwards: 70",
             *([f"Authorization: {authorization}"] if authorization else []),
             "Content-Length: 0",
         ]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+    async def ask(self, method: str, user: str, authorization: str = "", sequence: int = 1) -> Answer | None:
+        """One request, and its final answer; None: there was none."""
+        call_id = secrets.token_hex(8)
         future = self.waiting[call_id] = asyncio.get_running_loop().create_future()
         sent = time.perf_counter()
-        self.throw(("\r\n".join(lines) + "\r\n\r\n").encode())
+        self.throw(self.request(method, user, authorization, sequence, call_id))
         try:
             text = await asyncio.wait_for(future, ANSWER_SECONDS)
         except TimeoutError:

@@ -1,9 +1,10 @@
 """The image of the bundled Asterisk and of the carrier: clean starts, kept passwords, one line for a bad setting."""
 
+import os
 import re
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 pytestmark = pytest.mark.integration
 
-IMAGE = "ari-controller/asterisk"
+IMAGE = os.environ.get("ASTERISK_IMAGE", "ari-controller/asterisk")
 MODULES_CONF = Path(__file__).parents[2] / "asterisk-conf" / "modules.conf"
 READY_SECONDS = 20.0
 
@@ -61,8 +62,8 @@ def run_arguments(settings: dict[str, str]) -> list[str]:
 
 
 @contextmanager
-def asterisk(settings: dict[str, str]) -> Iterator[str]:
-    container = docker("run", "--detach", *run_arguments(settings)).strip()
+def asterisk(settings: dict[str, str], options: Sequence[str] = ()) -> Iterator[str]:
+    container = docker("run", "--detach", *options, *run_arguments(settings)).strip()
     try:
         wait_until_ready(container)
         yield container
@@ -142,3 +143,31 @@ def test_names_a_bad_setting_in_one_line(name: str, value: str) -> None:
     assert len(run.stderr.splitlines()) == 1
     assert name in run.stderr
     assert "give" in run.stderr
+
+
+def test_takes_its_passwords_from_files(tmp_path: Path) -> None:
+    (tmp_path / "phone_password").write_text("from-the-folder\n")
+    (tmp_path / "elsewhere").write_text("from-elsewhere\n")
+    tmp_path.chmod(0o755)
+    mounted = ["--volume", f"{tmp_path}:/run/secrets:ro"]
+    with asterisk({"HUMAN_PASSWORD_FILE": "/run/secrets/elsewhere"}, mounted) as container:
+        kept = [docker("exec", container, "cat", f"/secrets/{name}") for name in ("phone_password", "human_password")]
+
+    assert kept == ["from-the-folder", "from-elsewhere"]
+
+
+def test_runs_on_a_file_system_that_is_read_only() -> None:
+    """As in docker-compose.yml, which says where it may write."""
+    services = (MODULES_CONF.parents[1] / "docker-compose.yml").read_text(encoding="utf-8")
+    places = [argument for place in re.findall(r"^    - (/\S+uid=1500\S+)$", services, re.MULTILINE)
+              for argument in ("--tmpfs", place)]  # fmt: skip
+    bare = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--tmpfs", "/tmp"]  # noqa: S108
+    volumes = [argument for path in ("/secrets", "/trunks", "/registrations") for argument in ("--volume", path)]
+    with asterisk({}, [*bare, *places, *volumes]) as container:
+        docker("exec", container, "healthcheck")
+        assert complaints(docker("logs", container)) == []
+        status = docker("exec", container, "cat", "/proc/1/status")
+    assert len(places) > 8
+    assert re.findall(r"^(?:Uid|CapEff|CapBnd|NoNewPrivs):\s+(\S+)", status, re.MULTILINE) == [
+        "1500", "0000000000000000", "0000000000000000", "1",
+    ]  # fmt: skip

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.config import Settings, load
+from controller.config import SECRETS, Settings, load
 from controller.errors import SettingError
 
 ROOT = Path(__file__).parents[2]
@@ -103,3 +103,14 @@ def test_bad_names_of_headers(value: str) -> None:
 
 def test_names_of_headers() -> None:
     assert load({"SIP_HEADERS": "X-Customer-Id, X-Language"}).sip_headers == "X-Customer-Id,X-Language"
+
+
+def test_secrets_of_the_container(tmp_path: Path) -> None:
+    """As Docker and Kubernetes give them; what is said otherwise outranks them."""
+    for name in ("bot_token", "ari_password", "api_listen"):
+        (tmp_path / name).write_text(f"{name} of the folder\n")
+    settings = load({"ARI_PASSWORD": "said"}, secrets=tmp_path)
+    assert settings.bot_token.get_secret_value() == "bot_token of the folder"
+    assert settings.ari_password.get_secret_value() == "said"
+    assert settings.api_listen == "127.0.0.1:8080"
+    assert {"database_url", "media_token", "api_tokens", "webhook_secret", "phone_password"} <= SECRETS

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from testcontainers.core.container import DockerContainer
 
-IMAGE = "ari-controller/asterisk"
+IMAGE = os.environ.get("ASTERISK_IMAGE", "ari-controller/asterisk")
+"""Another may be tried beside the one of Compose."""
 PHONE_NUMBER = "+493023125000"
 HUMAN_NUMBER = "+493023125100"
 READY_SECONDS = 20.0

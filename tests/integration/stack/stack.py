@@ -52,6 +52,7 @@ class Stack:
             "MEDIA_LISTEN": f"127.0.0.1:{self.media_port}",
             "MEDIA_RTP_LISTEN": "127.0.0.1:0",
             "MEDIA_TOKEN": token,
+            "SIP_BAN_ATTEMPTS": "0",
             "API_LISTEN": f"127.0.0.1:{self.api_port}",
             "API_TOKENS": f"tests:admin:{API_TOKEN}",
         }

@@ -21,8 +21,9 @@ from controller.api.users import Users
 from controller.ari.client import AriClient
 from controller.closures_file import ClosuresFile
 from controller.config import Settings
+from controller.guard.guard import Guard
 from controller.records.store import RecordStore
-from controller.reporting import trunk_watch
+from controller.reporting import sip_guard, trunk_watch
 from controller.routes_file import load_routes
 from controller.routing.router import Router
 from controller.trunks.watch import TrunkWatch
@@ -163,12 +164,20 @@ async def make_parts(
     recordings = folder / "recordings"
     return Parts(
         lambda: health, calls, store, events, EventLog(10), metrics, router, closures, folder, recordings, gauges,
-        accounts, Settings(), softphones or Softphones(exchange), no_trunks(folder),
+        accounts, Settings(), softphones or Softphones(exchange), no_trunks(folder), no_bans(folder),
     )  # fmt: skip
 
 
+def no_bans(folder: Path) -> Guard:
+    return sip_guard(Settings(database_url=f"sqlite+aiosqlite:///{folder}/calls.sqlite3"), nowhere())
+
+
+def nowhere() -> AriClient:
+    return AriClient("http://127.0.0.1:1", "", "", "test")
+
+
 def no_trunks(folder: Path) -> TrunkWatch:
-    return trunk_watch(Settings(trunks_dir=str(folder)), AriClient("http://127.0.0.1:1", "", "", "test"))
+    return trunk_watch(Settings(trunks_dir=str(folder)), nowhere())
 
 
 @pytest.fixture

@@ -122,3 +122,37 @@ async def test_redirects_are_not_followed_with_our_credentials(asterisk: FakeAst
         with pytest.raises(AsteriskError, match="302"):
             await ari.channels()
     assert [request.path for request in asterisk.requests] == ["/channels"]
+
+
+LISTS = "/asterisk/config/dynamic/res_pjsip/acl/shut-out-"
+
+
+async def test_who_is_shut_out_is_so_without_a_gap(asterisk: FakeAsterisk) -> None:
+    """Asterisk answers 500 for an access list that it has made, or has; 404 for one that it has not."""
+    asterisk.will_answer("GET", f"{LISTS}a", {"error": "Allocation failed"}, 500)
+    statuses = iter((404, 500))
+    asterisk.answers["GET", f"{LISTS}b"] = lambda _: web.json_response({}, status=next(statuses))
+    asterisk.will_answer("PUT", f"{LISTS}b", {"error": "Allocation failed"}, 500)
+    asterisk.will_answer("DELETE", f"{LISTS}a", None, 204)
+    async with asterisk.client() as ari:
+        await ari.shut_out(["198.51.100.7", "198.51.100.8"])
+    asked = [(request.method, request.path[-1]) for request in asterisk.requests]
+    assert asked == [("GET", "a"), ("GET", "b"), ("PUT", "b"), ("GET", "b"), ("DELETE", "a")]
+    assert asterisk.requests[2].body == {"fields": [{"attribute": "deny", "value": "198.51.100.7,198.51.100.8"}]}
+
+
+async def test_an_access_list_that_was_not_made(asterisk: FakeAsterisk) -> None:
+    asterisk.will_answer("PUT", f"{LISTS}a", {}, 500)
+    async with asterisk.client() as ari:
+        with pytest.raises(AsteriskError, match="has not made it"):
+            await ari.shut_out(["198.51.100.7"])
+
+
+async def test_from_where_trunks_call(asterisk: FakeAsterisk) -> None:
+    asterisk.will_answer("GET", "/endpoints/PJSIP", [{"resource": "phone"}, {"resource": "trunk"}])
+    asterisk.will_answer("GET", f"{LISTS[:-13]}identify/phone", {}, 404)
+    matches = [{"attribute": "match", "value": "203.0.113.0/255.255.255.248,10.9.9.9/255.255.255.255"}]
+    asterisk.will_answer("GET", f"{LISTS[:-13]}identify/trunk", matches)
+    async with asterisk.client() as ari:
+        networks = await ari.trunk_networks()
+    assert [str(network) for network in networks] == ["203.0.113.0/29", "10.9.9.9/32"]

@@ -32,6 +32,8 @@ LEFT_TO_THE_PROGRAM = {
     "MEDIA_ASTERISK_URL",
     "MEDIA_LOAD_MAX",
     "MEDIA_SILENCE_SECONDS",
+    "SIP_BAN_ATTEMPTS",
+    "SIP_BAN_SECONDS",
 }
 """Passed on empty, so that the program's own default counts."""
 
