@@ -1,6 +1,6 @@
 # `make` alone lists the verbs. On a bare Debian, as root, they install what they need; see setup/.
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check unit integration conformance ladder attack doctor-faults bench page browser screenshots docker images simulation
+.PHONY: help demo up down test check unit integration conformance ladder attack sbom doctor-faults bench page browser screenshots docker images simulation
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -8,7 +8,7 @@ RUN := .venv/bin/
 # A machine that others share may stand still for a second under a call, and Asterisk leaves a leg deaf now and then
 # (docs/asterisk.md). A test that fails gets two more tries and is listed as RERUN; one that often is has a fault.
 ONCE_MORE := --reruns 2 -raR
-SHELL_SCRIPTS := setup/docker setup/fetch-compose setup/base-images setup/build-base-image setup/python setup/sipp \
+SHELL_SCRIPTS := setup/docker setup/fetch-compose setup/base-images setup/build-base-image setup/python setup/sipp setup/sbom \
 	setup/postgres setup/pipecat setup/voice setup/node setup/chromium setup/demo asterisk-conf/entrypoint \
 	asterisk-conf/healthcheck
 
@@ -63,6 +63,9 @@ attack: .venv/ready images  ## attacks on containers of their own, whether each 
 
 doctor-faults: .venv/ready images  ## faults planted on a real stack, whether the doctor names each, a line each
 	DOCTOR_FAULTS=1 TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest -q tests/integration/doctor
+
+sbom:  ## what is in it: sbom/, CycloneDX and lists of packages
+	@setup/sbom
 
 bench: .venv/ready images  ## figures; PART=name for one of them
 	@setup/sipp
