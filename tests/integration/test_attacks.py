@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,6 +32,11 @@ PREMIUM = "+499001234567"
 AMI_PASSWORD = "the-manager-of-the-tests"
 PHONE_PASSWORD = "the-phone-of-the-tests"
 SCANNED_MAX = 40
+FOR_FAIL2BAN = (
+    r"NOTICE\[\d+\]: [^:]+:\d+ [^:]+: Request '[^']*' from '[^']*' failed for '127\.0\.0\.70:\d+' "
+    r"\(callid: [^)]*\) - No matching endpoint found$"
+)
+"""As its filter `asterisk` reads it."""
 BAN_SECONDS_MAX = 10.0
 """Until a ban is in force, or lifted: seconds, on a machine that others share."""
 AUTHORIZED = {"Authorization": f"Bearer {API_TOKEN}"}
@@ -192,6 +198,7 @@ async def test_a_scan_learns_nothing_and_ends_in_a_ban(stack: Stack, record_prop
             await asyncio.sleep(0.02)
     await until_banned(stack, "127.0.0.70")
     record_property("asked_until_banned", asked)
+    assert re.search(FOR_FAIL2BAN, stack.asterisks.bundled.log(), re.MULTILINE)
     assert asked < SCANNED_MAX
 
 
