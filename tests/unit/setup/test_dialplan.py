@@ -10,6 +10,10 @@ HARMLESS = {"Answer", "Goto", "GotoIf", "Hangup", "NoOp", "Playback", "Set", "St
 ONE_HUMAN = "Dial(${HUMAN_ENDPOINT},${HUMAN_RING_SECONDS})"
 
 
+HANGUP = "exten => h,1,Hangup()"
+"""Where a call goes that has ended: a pattern of letters would take it for a number, and the call for a new one."""
+
+
 def contexts() -> dict[str, list[str]]:
     """What each context does: its applications with their arguments."""
     found: dict[str, list[str]] = {}
@@ -17,6 +21,8 @@ def contexts() -> dict[str, list[str]]:
     for line in DIALPLAN.read_text(encoding="utf-8").splitlines():
         if heading := re.fullmatch(r"\[([\w-]+)\]", line):
             lines = found.setdefault(heading[1], [])
+        elif line == HANGUP:
+            lines.append("Hangup()")
         elif step := re.match(r"\s*(?:exten|same) => (?:[^,]+,)??(?:1|n(?:\(\w+\))?),(\w+\(.*\))$", line):
             lines.append(step[1])
         else:
@@ -52,3 +58,11 @@ def test_endpoints_enter_where_no_way_leads_out() -> None:
         entered = re.findall(r"^context=(\S+)", (DIALPLAN.parent / file).read_text(encoding="utf-8"), re.MULTILINE)
         assert set(entered) <= set(ENTERED)
         assert entered
+
+
+def test_a_call_that_ends_is_not_taken_for_a_new_one() -> None:
+    heading = re.compile(r"^\[([\w-]+)\]$", re.MULTILINE)
+    _, *parts = heading.split(DIALPLAN.read_text(encoding="utf-8"))
+    of_letters = [lines for lines in parts[1::2] if "A-Za-z]!" in lines]
+    assert of_letters
+    assert all(HANGUP in lines for lines in of_letters)
