@@ -1,5 +1,6 @@
 """Routes that differ in all that a call can meet, by chance."""
 
+from dataclasses import replace
 from random import Random
 
 from controller.routing.route import (
@@ -59,7 +60,7 @@ def decision(chance: Random, arrival: Arrival) -> Decision:
 
 def completed(bot: BotRung) -> BotRung:
     """With the secrets that are not kept."""
-    return CHOSEN if bot.url == CHOSEN.url else bot
+    return replace(bot, choose_url=CHOSEN.choose_url) if bot.url == CHOSEN.url else bot
 
 
 def arrival(chance: Random) -> Arrival:
