@@ -183,10 +183,9 @@ def _route(settings: Settings, answers: Answers) -> list[Finding]:
     except ControllerError as error:
         return [Finding(Area.ROUTES, Level.FAULT, str(error), mend="Correct the file")]
     arrival = Arrival("trunk", "+491713920012", "", answers.number, "", writing.TRUNK, {})
-    lines = explain(Router(routes), arrival, datetime.now(UTC)).lines()
-    return [
-        Finding(Area.ROUTES, Level.GOOD, f"a call to {answers.number}: {' / '.join(line.strip() for line in lines)}")
-    ]
+    told = explain(Router(routes), arrival, datetime.now(UTC))
+    way = ", then ".join(rung.rung for rung in told.rungs)
+    return [Finding(Area.ROUTES, Level.GOOD, f"a call to {answers.number} takes the route {told.route}: {way}")]
 
 
 async def _bots(settings: Settings) -> list[Finding]:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from controller.config import Settings
 from controller.doctor.checks.endpoints import PortSeen
+from controller.doctor.observe.asterisk import reason
 from controller.doctor.sip_message import SipMessage, build, parse
 from controller.errors import ProtocolError
 
@@ -84,7 +85,7 @@ async def _over_udp(host: str, port: int) -> PortSeen:
                 if done:
                     return PortSeen("UDP", shown, answer.status.result())
     except OSError as error:  # TimeoutError is one
-        return PortSeen("UDP", shown, problem=error.strerror or "no answer")
+        return PortSeen("UDP", shown, problem=reason(error))
     finally:
         if transport is not None:
             transport.close()
@@ -103,4 +104,4 @@ async def _over_tcp(host: str, port: int) -> PortSeen:
                 writer.close()
             return PortSeen("TCP", shown, status)
     except (OSError, asyncio.IncompleteReadError, ProtocolError) as error:
-        return PortSeen("TCP", shown, problem=getattr(error, "strerror", "") or "no answer")
+        return PortSeen("TCP", shown, problem=reason(error))
