@@ -113,6 +113,9 @@ class Transcript(Model):
     id: str
     role: str
     text: str
+    start_ms: float | None
+    """Where in the audio since the answer it was said, where the bot knew; null: it did not."""
+    end_ms: float | None
 
 
 class Result(Model):

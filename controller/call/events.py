@@ -217,6 +217,9 @@ class TranscriptSaid:
     role: str
     text: str = field(repr=False)
     """In no log: the route may say that it is not kept."""
+    start_ms: float | None = None
+    """Where in the audio since the answer it was said, where the bot knows."""
+    end_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,9 @@ class TranscriptSaid:
     role: str
     text: str = field(repr=False)
     """In no log: what was said has its own days to be kept."""
+    start_ms: float | None = None
+    """Where in the audio since the answer it was said, where the bot knows."""
+    end_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,8 @@ class TranscriptRow(SaidRow, Table):
 
     role: Mapped[str]
     text: Mapped[str]
+    start_ms: Mapped[float | None]
+    end_ms: Mapped[float | None]
 
 
 class ResultRow(SaidRow, Table):

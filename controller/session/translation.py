@@ -160,8 +160,8 @@ def from_report(report: media.Report, attempt: int) -> tuple[e.Event, ...]:
 
 def _from_bot(raw: dict[str, object], attempt: int) -> tuple[e.Event, ...]:
     match protocol.from_bot(raw):
-        case protocol.Transcript(id=str(item_id), role=role, text=text, final=True):
-            return (e.TranscriptSaid(attempt, item_id, role, text),)
+        case protocol.Transcript(id=str(item_id), role=role, text=text, final=True, start_ms=start, end_ms=end):
+            return (e.TranscriptSaid(attempt, item_id, role, text, start, end),)
         case protocol.Transcript(final=False):
             return ()
         case protocol.Result(id=str(item_id), name=name, data=data):
@@ -358,8 +358,8 @@ def _noted(note: c.Note, call_id: str, position: int) -> list[items.Item]:
 def _saved(item: e.Report, call_id: str, at_ms: float) -> items.Item:
     item_id = f"{item.attempt}{ITEM_ID_SEPARATOR}{item.id}"
     match item:
-        case e.TranscriptSaid(role=role, text=text):
-            return items.TranscriptSaid(call_id, item_id, at_ms, role, text)
+        case e.TranscriptSaid(role=role, text=text, start_ms=start, end_ms=end):
+            return items.TranscriptSaid(call_id, item_id, at_ms, role, text, start, end)
         case e.ResultReported(name=name, data=data):
             return items.ResultReported(call_id, item_id, at_ms, name, data)
         case e.MetadataAdded(data=data):

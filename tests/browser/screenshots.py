@@ -81,12 +81,8 @@ SHOTS: Final = [
     ("routes", "#/routes", 1280, "light"),
     ("health", "#/health", 400, "dark"),
 ]
-THERE: Final = {
-    "live": "Done: Wednesday",
-    "history": "Done: Wednesday",
-    "routes": "Hours and holidays",
-    "health": "Ready.",
-}
+DONE: Final = "Done: Wednesday"
+THERE: Final = {"live": DONE, "history": DONE, "routes": "Hours and holidays", "health": "Ready."}
 """What has to be seen first."""
 CALLERS: Final = [
     ("+41441234567", None, "talking", "reception"),
@@ -108,7 +104,10 @@ def conversation(call_id: str) -> list[Item]:
         StepTaken(call_id, 0, 2, "rung", "bot reception"),
         StepTaken(call_id, 1, 140, "answered"),
         MetadataAdded(call_id, "m", 150, "context", {"customer": 4711}),
-        *(TranscriptSaid(call_id, f"t{n}", 900 + n * 4_000, role, text) for n, (role, text) in enumerate(said)),
+        *(
+            TranscriptSaid(call_id, f"t{n}", 900 + n * 4_000, role, text, 100 + n * 4_000, 3_900 + n * 4_000)
+            for n, (role, text) in enumerate(said)
+        ),
         DtmfPressed(call_id, "d", 13_800, "1"),
         ResultReported(call_id, "r", 14_100, "Appointment confirmed", {"when": "Wednesday, 17:30"}),
         TranscriptSaid(call_id, "t9", 15_000, "bot", "Done: Wednesday, half past five. Anything else?"),
@@ -175,6 +174,8 @@ async def shoot(browser: Browser, url: str, name: str, path: str, width: int, sc
     await page.get_by_text(THERE[name]).first.wait_for()
     if name == "history":
         await page.locator("canvas").wait_for()
+        await page.locator(".word", has_text="Tuesday").click()
+        await page.locator(".word.now").wait_for()
     if name == "routes":
         await page.locator(".months").wait_for()
     await page.screenshot(path=PICTURES / f"{name}-{width}-{scheme}.png")

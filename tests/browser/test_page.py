@@ -86,7 +86,9 @@ async def test_a_call_from_the_page(page: Page, stack: Stack, bot: Bot, carrier:
     # A key, a result, a human.
     await press(page, "1")
     await call.until_message("dtmf", digit="1")
-    await call.send("transcript", role="bot", text="You are booked for Wednesday.")
+    begun = len(call.heard) // 8  # ms of the caller's audio
+    said = {"text": "You are booked for Wednesday.", "start_ms": begun + 100, "end_ms": begun + 900}
+    await call.send("transcript", role="bot", **said)
     await call.send("result", name="Appointment confirmed", data={"day": "Wednesday"})
     timeline = page.get_by_role("log")
     await expect(timeline).to_contain_text("Appointment confirmed")
@@ -104,6 +106,10 @@ async def test_a_call_from_the_page(page: Page, stack: Stack, bot: Bot, carrier:
     await page.get_by_role("list").get_by_role("link", name="anna").first.click()
     await expect(page.get_by_role("article")).to_contain_text("ended from here")
     await expect(page.get_by_role("log")).to_contain_text("Appointment confirmed")
+    # A word leads to its place in the recording, and is marked there.
+    await page.wait_for_function(DURATION)
+    await page.locator(".word", has_text="booked").click()
+    await expect(page.locator(".word.now")).to_have_text("booked")
     record = await stack.record()
     assert record.summary.ending == "operator_hung_up"
     assert [step.detail for step in record.steps if step.kind == "recording_asked"] == [

@@ -73,7 +73,16 @@ async def test_a_recording(api: Api) -> None:
 async def test_one_call(api: Api) -> None:
     await api.store.write([*whole_call(), opened(LIVE.id)])
     call = await api.json("GET", "/v1/calls/c1", "read")
-    assert call["transcripts"][0] == {"at_ms": 250.25, "id": "t1", "role": "bot", "text": "Grüß Gott 👋"}
+    said, answered = call["transcripts"][:2]
+    assert said == {
+        "at_ms": 250.25,
+        "id": "t1",
+        "role": "bot",
+        "text": "Grüß Gott 👋",
+        "start_ms": None,
+        "end_ms": None,
+    }
+    assert (answered["start_ms"], answered["end_ms"]) == (3100.0, 3900.5)
     assert call["results"][0]["data"] == {"date": "2026-12-01", "seats": [1, 2.5, None]}
     assert [step["kind"] for step in call["steps"]] == ["arrived", "bot_accepted"]
     assert (call["live"], call["cause"]) == (None, 16)

@@ -30,7 +30,7 @@ def closed(call_id: str = "c1", ending: str = "bot_hung_up") -> CallClosed:
 STEPS = (StepTaken("c1", 0, 0.0, "arrived"), StepTaken("c1", 1, 81.375, "bot_accepted", "ws://bot/"))
 TRANSCRIPTS = (
     TranscriptSaid("c1", "t1", 250.25, "bot", "Grüß Gott 👋"),
-    TranscriptSaid("c1", "t2", 4000, "caller", ""),
+    TranscriptSaid("c1", "t2", 4000, "caller", "", 3100.0, 3900.5),
 )
 RESULTS = (ResultReported("c1", "r1", 9000, "Appointment confirmed", {"date": "2026-12-01", "seats": [1, 2.5, None]}),)
 LOGS = (LogWritten("c1", "t1", 300, "warning", "slow", {"s": 2}),)

@@ -26,7 +26,7 @@ def test_a_transcript() -> None:
         "time": "2026-11-22T14:15:07.500Z",
         "call_id": "c1",
         "route": "reception",
-        "data": {"id": "1/t 1\n", "role": "bot", "text": "Grüß Gott"},
+        "data": {"id": "1/t 1\n", "role": "bot", "text": "Grüß Gott", "start_ms": None, "end_ms": None},
     }
     assert event.id.isascii()
     assert event.id.startswith("evt_")

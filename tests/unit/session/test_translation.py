@@ -50,6 +50,10 @@ def test_reports_of_the_worker(report: media.Report, event: e.Event | None) -> N
     ("message", "event"),
     [
         ({"type": "transcript", "id": "t", "role": "bot", "text": "x"}, e.TranscriptSaid(3, "t", "bot", "x")),
+        (
+            {"type": "transcript", "id": "t", "role": "caller", "text": "x", "start_ms": 100, "end_ms": 900},
+            e.TranscriptSaid(3, "t", "caller", "x", 100, 900),
+        ),
         ({"type": "transcript", "id": "t", "role": "bot", "text": "x", "final": False}, None),
         ({"type": "result", "id": "r", "name": "n", "data": {"a": 1}}, e.ResultReported(3, "r", "n", {"a": 1})),
         ({"type": "log", "id": "l", "message": "m"}, e.LogWritten(3, "l", "info", "m")),
