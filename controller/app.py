@@ -57,6 +57,7 @@ from controller.session.voices import Voices
 from controller.sounds.sounds import Sounds
 from controller.tracing.calls import trace_calls
 from controller.tracing.tracer import Tracer
+from controller.trunks.book import TrunkBook
 from controller.trunks.trunks_file import TrunksFile
 from controller.webhooks.sender import Sender
 from controller.webhooks.targets import audience
@@ -113,8 +114,10 @@ async def serve(settings: Settings) -> None:
         routes_file.on_loaded = prepare
         context = await stack.enter_async_context(Context(store.database, settings, tracer))
         account = await stack.enter_async_context(twilio_account(settings))
-        rules = await stack.enter_async_context(_rules(settings, router.routes, voices, context, account))
-        trunks = trunk_watch(settings, ari)
+        trunks = trunk_watch(settings, ari, router)
+        rules = await stack.enter_async_context(
+            _rules(settings, router.routes, (voices, trunks.book), context, account)
+        )
         figures, softphones = (Metrics(), BotStates()), Softphones(ari)
         dispatcher = Dispatcher(
             ari, router, counted(*figures, writer.submit), rules, softphones.who_listens, writer.submit
@@ -173,13 +176,14 @@ def folders(settings: Settings) -> tuple[Path, Path]:
 
 @asynccontextmanager
 async def _rules(
-    settings: Settings, routes: Routes, voices: Voices, context: Context, documents: Documents | None
+    settings: Settings, routes: Routes, parts: tuple[Voices, TrunkBook], context: Context, documents: Documents | None
 ) -> AsyncIterator[Rules]:
     """What is the same for all calls."""
     names = tuple(name for name in settings.sip_headers.split(",") if name)
     calls_max = routes.calls_max or settings.calls_max
     async with aiohttp.ClientSession() as session:
         chooser = BotChooser(session, audio_carried())
+        voices, trunks = parts
         yield Rules(
             voices,
             *folders(settings),
@@ -190,6 +194,7 @@ async def _rules(
             calls_max,
             names,
             settings.phone_number,
+            trunks,
         )
 
 

@@ -10,6 +10,7 @@ from controller.config import Settings
 from controller.errors import AsteriskAway, AsteriskError, SettingError
 from controller.records.store import RecordStore
 from controller.routes_file import load_routes, tls_of
+from controller.trunks.trunks_file import load_trunks
 
 
 async def check(settings: Settings, say: Callable[[str], None]) -> None:
@@ -17,6 +18,9 @@ async def check(settings: Settings, say: Callable[[str], None]) -> None:
     say(f"Asterisk   {settings.ari_url}: version {await _asterisk_version(settings)}")
     routes = load_routes(settings)
     say(f"routes     {routes.source}: {len(routes.routes)} read")
+    trunks = load_trunks(settings)
+    if trunks.source:
+        say(f"trunks     {trunks.source}: {len(trunks.by_name)} read")
     for setting, bot in routes.bots().items():
         await reach_bot(bot.url, setting, tls_of(bot))
         say(f"bot        {where(bot.url)}: reached")

@@ -12,7 +12,7 @@ import uvloop
 
 from controller.bot.adapters import NATIVE
 from controller.bot.tls import TlsFiles, context_of
-from controller.commands import bans, bots, calls, doctor, records, routing, setup, users, webhooks
+from controller.commands import bans, bots, calls, doctor, records, routing, setup, trunks, users, webhooks
 from controller.commands.environment import read_settings
 from controller.conformance.direct_call import DirectCall
 from controller.errors import SETTING_STATUS, ControllerError, SettingError
@@ -25,6 +25,7 @@ cli = typer.Typer(
 )
 cli.add_typer(calls.cli, name="calls")
 cli.add_typer(records.cli, name="records")
+cli.add_typer(trunks.cli, name="trunks")
 cli.add_typer(users.cli, name="user")
 cli.add_typer(webhooks.cli, name="webhooks")
 routing.add_to(cli)

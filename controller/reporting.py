@@ -36,7 +36,9 @@ from controller.session.control import LiveCalls
 from controller.session.dispatcher import Dispatcher
 from controller.session.journal import Submit
 from controller.tracing.tracer import NO_TRACER, Tracer
+from controller.trunks.book import TrunkBook
 from controller.trunks.manager import Manager
+from controller.trunks.trunk import Trunks
 from controller.trunks.trunks_file import TrunksFile
 from controller.trunks.watch import TrunkWatch
 
@@ -125,10 +127,16 @@ async def twilio_account(settings: Settings) -> AsyncIterator[Account | None]:
         yield opened
 
 
-def trunk_watch(settings: Settings, ari: AriClient) -> TrunkWatch:
+def trunk_watch(settings: Settings, ari: AriClient, router: Router) -> TrunkWatch:
     """The trunks of trunks.toml, and how they are. Raises SettingError."""
     manager = Manager(settings.manager_address, settings.ari_username, settings.ami_password.get_secret_value())
-    return TrunkWatch(settings, TrunksFile(settings, ari, manager), ari, manager)
+    book = TrunkBook(settings.phone_number)
+
+    def take(trunks: Trunks) -> None:
+        book.take(trunks)
+        router.trunk_countries = trunks.countries
+
+    return TrunkWatch(settings, TrunksFile(settings, ari, manager, take), book, ari, manager)
 
 
 def sip_guard(settings: Settings, ari: AriClient) -> Guard:

@@ -32,13 +32,13 @@ class Certificates:
         return context
 
 
-def make(folder: Path) -> Certificates:
-    """An authority, a server's certificate for 127.0.0.1, and a client's."""
+def make(folder: Path, address: str = "127.0.0.1") -> Certificates:
+    """An authority, a server's certificate for this address, and a client's."""
     made = Certificates(folder)
     _openssl(*KEY, "-subj", "/CN=test authority", "-keyout", made.key("ca"), "-out", made.ca)
-    for name, address in (("server", "IP:127.0.0.1"), ("client", "DNS:controller")):
+    for name, whose in (("server", f"IP:{address}"), ("client", "DNS:controller")):
         signed = ["-CA", made.ca, "-CAkey", made.key("ca"), "-addext", "basicConstraints=CA:FALSE"]
-        names = ["-subj", f"/CN={name}", "-addext", f"subjectAltName={address}"]
+        names = ["-subj", f"/CN={name}", "-addext", f"subjectAltName={whose}"]
         _openssl(*KEY, *signed, *names, "-keyout", made.key(name), "-out", made.certificate(name))
     return made
 

@@ -22,6 +22,8 @@ def begin(call: CallState) -> Commands:
     yield OpenRecord(arrival, call.route)
     parties = f"{arrival.from_number or 'anonymous'} to {arrival.to_number}"
     yield call.note("placed", f"{parties}, by {placed.by}") if placed else call.note("arrived", parties)
+    if call.arrival.oddity:
+        yield call.note("odd_number", call.arrival.oddity)
     yield call.note("route", f"{call.route.name}: {call.reason}")
     if placed:
         call.metadata |= placed.metadata

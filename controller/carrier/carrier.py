@@ -99,17 +99,19 @@ class Carrier:
         name: str = "",
         seconds: int = 60,
         headers: Mapping[str, str] | None = None,
+        customer: str = "provider",
     ) -> Phone:
         """A phone that has just dialled `number` (the INVITE is out) and rings for at most `seconds`.
 
-        `headers` are added to the INVITE. Raises AsteriskError, AsteriskAway.
+        `headers` are added to the INVITE; `customer` is the carrier's own name (endpoint) of whom it calls. Raises
+        AsteriskError, AsteriskAway.
         """
         channel_id = f"phone-{secrets.token_hex(6)}"
         variables = {f"PJSIP_HEADER(add,{header})": value for header, value in (headers or {}).items()}
         phone = Phone(self._ari, channel_id, number, caller, incoming=False)
         self._phones[channel_id] = phone
         entered = self._expect(channel_id)
-        await self._ari.create_channel(f"PJSIP/{number}@provider", channel_id, variables=variables)
+        await self._ari.create_channel(f"PJSIP/{number}@{customer}", channel_id, variables=variables)
         await self._wait_for(entered, channel_id)
         await self._give_audio(phone)
         # After the bridge, whose other party's number, none, would take its place: it becomes From in the INVITE.

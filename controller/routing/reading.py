@@ -252,6 +252,7 @@ class _Reading:
             metadata=table.metadata,
             webhooks=self._targets_of(table, path),
             keep=Keep(**table.keep.model_dump()),
+            trunk=table.trunk or "",
         )
 
 

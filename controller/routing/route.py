@@ -325,6 +325,8 @@ class Route:
     webhooks: frozenset[str] | None = None
     """Names of the targets that are told of its calls; None: all of them."""
     keep: Keep = Keep()
+    trunk: str = ""
+    """By which calls of this route go out; empty: the default one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +360,8 @@ class Arrival:
     """What the carrier says of the caller's number: `verdict` and `attestation`, each only where it came."""
     placed: Placed | None = None
     """None: the other one called us."""
+    oddity: str = ""
+    """What is not as it should be about the number that was dialled."""
 
     @property
     def direction(self) -> Literal["inbound", "outbound"]:

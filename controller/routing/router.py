@@ -1,5 +1,6 @@
 """From an arrival to a decision."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -18,6 +19,8 @@ class Router:
 
     def __init__(self, routes: Routes, closures: Closures = NOTHING_CLOSED) -> None:
         self.routes = routes
+        self.trunk_countries: Mapping[str, str] = {}
+        """Where numbers without a country code are at home that come by a certain trunk, as trunks.toml says."""
         self.closures = closures
 
     def close(self, closures: Closures) -> None:
@@ -26,7 +29,7 @@ class Router:
 
     def decide(self, arrival: Arrival, at: datetime) -> Decision:
         """Where a call goes that arrives at a moment (aware)."""
-        facts = self.routes.facts(arrival)
+        facts = self.routes.facts(arrival, self.trunk_countries)
         matched = self.routes.match(facts)
         if matched is None:
             raise LookupError(f"{self.routes.source} has no default route, which is checked when it is read")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from controller.routing.calendar import Calendar, State
@@ -13,6 +14,7 @@ from controller.routing.route import Arrival, BotRung, Route, Sound
 from controller.routing.webhook import Target
 
 UTC_ZONE = ZoneInfo("UTC")
+NO_COUNTRIES: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,9 @@ class Routes:
     webhooks: tuple[Target, ...] = ()
     """Who is told of calls, beside the one of the settings."""
 
-    def facts(self, arrival: Arrival) -> Facts:
-        """What a route can match by."""
-        country = self.trunk_countries.get(arrival.trunk, self.country)
+    def facts(self, arrival: Arrival, trunk_countries: Mapping[str, str] = NO_COUNTRIES) -> Facts:
+        """What a route can match by. `trunk_countries`: of trunks of which this file says nothing."""
+        country = self.trunk_countries.get(arrival.trunk) or trunk_countries.get(arrival.trunk, self.country)
         caller = normalise(arrival.from_number, country)
         return Facts(
             caller=caller,

@@ -342,6 +342,7 @@ class RouteTable(Table):
     metadata: Annotated[dict[str, Any], AfterValidator(_json)] = {}
     webhooks: list[str] | None = None
     keep: KeepTable = KeepTable()
+    trunk: Name | None = None
 
 
 class WebhookTable(Table):

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, cast
@@ -59,6 +59,7 @@ from controller.session.shown import shown
 from controller.session.status_callbacks import StatusCallbacks
 from controller.session.steering import Documents, ask
 from controller.session.voices import Voices
+from controller.trunks.book import TrunkBook
 
 EVENTS_WAITING_MAX: Final = 1_000
 """Of one call. Only a flood of the bot's messages gets there; it loses its newest, and nobody else anything."""
@@ -97,6 +98,8 @@ class Services:
     """Keeps what is known of a call in progress."""
     asterisk: Callable[[], str] = str
     """When Asterisk was started."""
+    trunks: TrunkBook = field(default_factory=TrunkBook)
+    """By which calls go out."""
 
 
 class CallSession:
@@ -111,9 +114,9 @@ class CallSession:
         ari, voices = services.ari, services.voices
         self._channels = Channels(call.id, caller_channel, ari)
         self._bots = BotLegs(call.id, services.pick, services.limits, self.post)
-        self._caller = CallerLeg(self._channels, ari, voices, services.voicemail, self.post)
+        self._caller = CallerLeg(self._channels, ari, voices, services.trunks, services.voicemail, self.post)
         self._media = MediaLeg(self._channels, ari, self._bots, self.post)
-        self._humans = HumanLegs(self._channels, ari, voices, self.post)
+        self._humans = HumanLegs(self._channels, ari, voices, services.trunks, self.post)
         self._recorder = Recorder(
             self._channels, ari, services.recordings, self.post, lambda: self._now() - call.started
         )
@@ -369,13 +372,13 @@ class CallSession:
         match command:
             case c.PlaceCall():
                 await self._until_recorded()
-                await self._caller.place(command)
+                await self._caller.place(command, self.call.route.trunk)
             case c.OpenBot():
                 await self._open_bot(command)
             case c.OpenMedia(attempt=attempt, rung=rung):
                 await self._media.open(attempt, rung)
             case c.DialHuman(request=request):
-                await self._humans.dial(command, self.call.arrival, self._marks(request))
+                await self._humans.dial(command, self.call, self._marks(request))
             case c.Whisper(attempt=attempt, sound=sound):
                 await self._humans.whisper(attempt, sound)
             case c.Consult(attempt=attempt):

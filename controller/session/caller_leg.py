@@ -18,8 +18,9 @@ from controller.call.commands import PlaceCall
 from controller.call.vocabulary import TransferOutcome
 from controller.errors import ControllerError
 from controller.routing.route import QueueRung, ReferRung, Sound, VoicemailRung
-from controller.session.channels import ENTER_SECONDS, Channels, attempt
+from controller.session.channels import ENTER_SECONDS, Channels, attempt, refuse_full
 from controller.session.voices import Voices
+from controller.trunks.book import TrunkBook
 
 HANGUP_GRACE_SECONDS: Final = 0.3
 """When Asterisk refuses something because the caller has just gone, the news of it is this close behind."""
@@ -46,7 +47,13 @@ class CallerLeg:
     """Results are posted as events of the call. `folder` is where messages are kept."""
 
     def __init__(
-        self, channels: Channels, ari: AriClient, voices: Voices, folder: Path, post: Callable[[e.Event], None]
+        self,
+        channels: Channels,
+        ari: AriClient,
+        voices: Voices,
+        trunks: TrunkBook,
+        folder: Path,
+        post: Callable[[e.Event], None],
     ) -> None:
         self.away = False
         """With the dialplan, and to come back."""
@@ -54,6 +61,7 @@ class CallerLeg:
         self._id = channels.caller
         self._ari = ari
         self._voices = voices
+        self._trunks = trunks
         self._folder = folder
         self._post = post
         self._left = asyncio.Event()
@@ -99,17 +107,19 @@ class CallerLeg:
     async def ring(self) -> None:
         await attempt(self._ari.ring(self._id))
 
-    async def place(self, command: PlaceCall) -> None:
-        """Ring somebody, who is in the bridge already. `CallerAnswered` or `CallerGone` follows."""
+    async def place(self, command: PlaceCall, trunk: str) -> None:
+        """Ring somebody, who is in the bridge already, by the route's `trunk`. CallerAnswered or CallerGone follows."""
+        dialled = self._trunks.outgoing(command.placed.endpoint, command.from_number, trunk)
         try:
+            await refuse_full(self._ari, dialled.limited)
             variables = headers.outgoing({"X-Call-Id": self._channels.call_id})
             entered = self._channels.expect(self._id)
-            await self._ari.create_channel(command.placed.endpoint, self._id, variables=variables)
+            await self._ari.create_channel(dialled.endpoint, self._id, variables=variables | dialled.marks)
             await asyncio.wait_for(entered, ENTER_SECONDS)
             await self._channels.open_bridge(self._channels.bridge)
             await self._ari.add_channel(self._channels.bridge, self._id)
             # After the bridge, whose other party's number, none, would take its place: it becomes From.
-            await self._ari.set_variables(self._id, headers.outgoing({}, caller_number=command.from_number))
+            await self._ari.set_variables(self._id, headers.outgoing({}, caller_number=dialled.caller_number))
             await self._ari.dial(self._id, math.ceil(command.placed.ring_seconds))
         except (ControllerError, TimeoutError, ValueError) as error:
             log.warning("call not placed", endpoint=command.placed.endpoint, reason=str(error))

@@ -8,7 +8,8 @@ import structlog
 
 from controller.ari import ids
 from controller.ari.client import AriClient
-from controller.errors import AsteriskError, ControllerError
+from controller.errors import AsteriskError, ControllerError, LimitReached
+from controller.trunks.trunk import Trunk
 
 BRIDGE_TYPE: Final = "mixing,dtmf_events,proxy_media"
 """Without the last two, two bridged SIP legs exchange audio natively and their key presses are never told to us."""
@@ -117,3 +118,13 @@ def words(error: ControllerError | TimeoutError) -> str:
     if isinstance(error, TimeoutError):
         return f"the channel did not enter Stasis within {ENTER_SECONDS:g} s"
     return error.reason if isinstance(error, AsteriskError) else str(error)
+
+
+async def refuse_full(ari: AriClient, trunk: Trunk | None) -> None:
+    """Raises LimitReached where the trunk has as many calls as it may; None: there is no limit."""
+    if trunk is None:
+        return
+    begins = f"PJSIP/{trunk.name}-"
+    calls = sum(channel.name.startswith(begins) for channel in await ari.channels())
+    if calls >= trunk.calls_max:
+        raise LimitReached(f"trunk {trunk.name} has its {trunk.calls_max} calls")

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Coroutine, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +42,7 @@ from controller.session.placing import to_call
 from controller.session.recordings import Recordings
 from controller.session.steering import Documents
 from controller.session.voices import Voices
+from controller.trunks.book import TrunkBook
 
 SHUTDOWN_SECONDS: Final = 8.0
 """For all calls to be given away; under the ten seconds that Docker grants before it kills."""
@@ -74,6 +75,8 @@ class Rules:
     """SIP headers that bots are told of, beside those by which routes match."""
     own_number: str = ""
     """What those see whom we call."""
+    trunks: TrunkBook = field(default_factory=TrunkBook)
+    """By which calls come and go."""
 
 
 def nobody(_phone: str, _call_id: str) -> str:
@@ -120,7 +123,9 @@ class Dispatcher:
             rules.calls_max,
             hold,
             lambda: self._asterisk_started,
+            rules.trunks,
         )
+        self._trunks = rules.trunks
         self._adopting = Adopting(ari)
         self._arriving: dict[str, list[AriEvent]] = {}
         """Channels that have just come, and what has happened to them since."""
@@ -239,7 +244,7 @@ class Dispatcher:
         except ControllerError as error:
             log.info("headers not read", channel=channel.id, reason=str(error))
             came = {}
-        return translation.to_arrival(channel, origin, came)
+        return self._trunks.understood(translation.to_arrival(channel, origin, came), datetime.now(UTC))
 
     # --- from the media workers -----------------------------------------------------------------------------
 

@@ -9,12 +9,14 @@ import structlog
 from controller.ari import headers, ids
 from controller.ari.client import AriClient
 from controller.call import events as e
+from controller.call.call import Call
 from controller.call.commands import DialHuman
 from controller.call.vocabulary import TransferOutcome
 from controller.errors import ControllerError
-from controller.routing.route import Arrival, Sound
-from controller.session.channels import ENTER_SECONDS, Channels, attempt, words
+from controller.routing.route import Sound
+from controller.session.channels import ENTER_SECONDS, Channels, attempt, refuse_full, words
 from controller.session.voices import Voices
+from controller.trunks.book import TrunkBook
 
 log = structlog.get_logger()
 
@@ -22,10 +24,13 @@ log = structlog.get_logger()
 class HumanLegs:
     """Results are posted as events of the call."""
 
-    def __init__(self, channels: Channels, ari: AriClient, voices: Voices, post: Callable[[e.Event], None]) -> None:
+    def __init__(
+        self, channels: Channels, ari: AriClient, voices: Voices, trunks: TrunkBook, post: Callable[[e.Event], None]
+    ) -> None:
         self._channels = channels
         self._ari = ari
         self._voices = voices
+        self._trunks = trunks
         self._post = post
         self._consulted = ""
         """The bridge in which bot and human talk; empty without one."""
@@ -34,14 +39,16 @@ class HumanLegs:
         """The bridge in which bot and human talk already, if there is one."""
         self._consulted = consulted
 
-    async def dial(self, command: DialHuman, arrival: Arrival, marks: dict[str, str]) -> None:
+    async def dial(self, command: DialHuman, call: Call, marks: dict[str, str]) -> None:
         """`marks`: SIP headers that tell the human's system which call this is."""
-        agent = self._id(command.attempt)
+        agent, arrival = self._id(command.attempt), call.arrival
+        dialled = self._trunks.outgoing(command.endpoint, arrival.other_number, call.route.trunk)
         try:
-            variables = headers.outgoing(marks, caller_number=arrival.other_number, caller_name=arrival.from_name)
+            await refuse_full(self._ari, dialled.limited)
+            variables = headers.outgoing(marks, caller_number=dialled.caller_number, caller_name=arrival.from_name)
             entered = self._channels.expect(agent)
             await self._ari.create_channel(
-                command.endpoint, agent, originator=self._channels.caller, variables=variables
+                dialled.endpoint, agent, originator=self._channels.caller, variables=variables | dialled.marks
             )
             await asyncio.wait_for(entered, ENTER_SECONDS)
             await self._ari.dial(agent, math.ceil(command.rung.ring_seconds))

@@ -88,6 +88,10 @@ _SILENCE: Final = (
     "no answer from {host} by {transport}",
     "Correct host and port of [trunks.{name}], and let the firewall pass {transport} to it",
 )
+_SILENCE_OF_TLS: Final = (
+    "no answer from {host} by TLS, or a certificate that is not believed or not for this name",
+    "Correct host and port of [trunks.{name}]; give the authority of their certificate as SIP_TLS_CA in .env",
+)
 
 
 def refusal_in(line: str) -> Refusal | None:
@@ -143,7 +147,7 @@ def _registration(trunk: Trunk, seen: Seen) -> tuple[TrunkState, str, str]:
         return TrunkState.REGISTERING, "", ""
     status = seen.refusal.status
     if not status:
-        return TrunkState.UNREACHABLE, *_words(trunk, _SILENCE)
+        return TrunkState.UNREACHABLE, *_words(trunk, _SILENCE_OF_TLS if trunk.secure else _SILENCE)
     known = _REASONS.get(_REASONS_ALIKE.get(status, status))
     reason, mend = _words(trunk, known or ("they said no", "Ask them why, with the time and our number"))
     state = TrunkState.UNREACHABLE if _REASONS_ALIKE.get(status, status) in (502, 503) else TrunkState.REFUSED

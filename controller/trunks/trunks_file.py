@@ -84,13 +84,14 @@ def surroundings(folder: Path) -> Surroundings:
 class TrunksFile:
     """Keeps Asterisk's trunks up to date. `on_loaded` hears of new ones, when Asterisk has them."""
 
-    def __init__(self, settings: Settings, ari: AriClient, manager: Manager, on_loaded: OnLoaded | None = None) -> None:
+    def __init__(self, settings: Settings, ari: AriClient, manager: Manager, on_loaded: OnLoaded) -> None:
         self.problem = ""
         """Why the file as it is now was not taken; empty: it was."""
         self._settings = settings
         self._ari = ari
         self._manager = manager
-        self._on_loaded = on_loaded
+        self.told = [on_loaded]
+        """Who hears of new trunks."""
         self._path = trunks_path(settings)
         self._seen = stamp(self._path)
         self._wanted = asyncio.Event()
@@ -98,7 +99,7 @@ class TrunksFile:
         """At first too: an earlier controller may have died between writing the file and having it read."""
         self._again: set[str] = set()
         """Registrations to be made anew once Asterisk has read the file."""
-        self.current = load_trunks(settings)
+        self.current = self._next = load_trunks(settings)
         self._tell()
 
     def reload(self) -> None:
@@ -127,14 +128,13 @@ class TrunksFile:
             self._reject(error)
             return
         self.problem = ""
-        self._again |= {name for name, one in trunks.by_name.items() if _needs_registering(one, self.current)}
-        self.current = trunks
+        self._again |= {name for name, one in trunks.by_name.items() if _needs_registering(one, self._next)}
+        self._next = trunks
         self._pending = True
-        self._tell()
 
     def _tell(self) -> None:
-        if self._on_loaded:
-            self._on_loaded(self.current)
+        for told in self.told:
+            told(self.current)
 
     def _reject(self, error: ControllerError) -> None:
         self.problem = str(error)
@@ -146,10 +146,10 @@ class TrunksFile:
         """Write the file and have it read; what fails is tried again, by `watch`."""
         try:
             path = Path(self._settings.trunks_dir) / ASTERISKS_FILE
-            if not self.current.by_name and not path.exists():
+            if not self._next.by_name and not path.exists():
                 self._pending = False
                 return
-            await asyncio.to_thread(_keep, path, render(self.current))
+            await asyncio.to_thread(_keep, path, render(self._next))
             for module in MODULES:
                 await self._ari.reload_module(module)
         except AsteriskError as error:
@@ -161,6 +161,8 @@ class TrunksFile:
             return
         self._pending = False
         self.problem = ""
+        self.current = self._next
+        self._tell()
         log.info("trunks loaded", source=self.current.source or "none", trunks=sorted(self.current.by_name))
         await self._register()
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -12,6 +11,7 @@ import structlog
 from controller.ari.client import AriClient
 from controller.config import Settings
 from controller.errors import AsteriskError
+from controller.trunks.book import ArrivedOddly, TrunkBook
 from controller.trunks.manager import Manager
 from controller.trunks.status import Refusal, Seen, Status, TrunkState, concerns, refusal_in, status_of, unknown
 from controller.trunks.trunk import Trunk, Trunks, Way
@@ -28,26 +28,18 @@ _GOOD: Final = (TrunkState.REGISTERED, TrunkState.REACHABLE, TrunkState.UNCHECKE
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class ArrivedOddly:
-    """The last call whose number was not as the trunk's table says."""
-
-    number: str
-    at: datetime
-    text: str
-
-
 class TrunkWatch:
     """Knows how every trunk is."""
 
-    def __init__(self, settings: Settings, file: TrunksFile, ari: AriClient, manager: Manager) -> None:
+    def __init__(self, settings: Settings, file: TrunksFile, book: TrunkBook, ari: AriClient, manager: Manager) -> None:
         self.file = file
+        self.book = book
         self._ari = ari
         self._manager = manager
         self._log = LogReading(Path(settings.trunks_dir) / ASTERISKS_LOG)
         self._statuses: dict[str, Status] = {}
-        self._known: Mapping[str, Trunk] = {}
-        self._odd: dict[str, ArrivedOddly] = {}
+        self._known: Mapping[str, Trunk] = file.current.by_name
+        file.told.append(self._forget_changed)
 
     @property
     def trunks(self) -> Trunks:
@@ -63,11 +55,8 @@ class TrunkWatch:
         return self._statuses.get(name) or unknown(None, datetime.now(UTC), "not looked at yet", "Wait a moment")
 
     def odd(self, name: str) -> ArrivedOddly | None:
-        return self._odd.get(name)
-
-    def arrived_oddly(self, name: str, number: str, text: str) -> None:
-        """A call's number was not as the trunk's table says."""
-        self._odd[name] = ArrivedOddly(number, datetime.now(UTC), text)
+        """The last call of a trunk whose number was not as its table says."""
+        return self.book.odd.get(name)
 
     async def run(self) -> None:
         """Keep Asterisk's trunks up to date, and look how they are; for ever."""
@@ -80,8 +69,7 @@ class TrunkWatch:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
-        trunks = self.file.current.by_name
-        self._forget_changed(trunks)
+        trunks = self._known
         if not trunks:
             return
         try:
@@ -97,18 +85,19 @@ class TrunkWatch:
                     name, unknown(self._statuses.get(name), now, f"Asterisk cannot be asked ({error.reason})", mend)
                 )
             return
+        if trunks is not self._known:  # others since: what was seen is of those before
+            return
         now = datetime.now(UTC)
         for name, trunk in trunks.items():
             self._take(name, status_of(trunk, seen[name], self._statuses.get(name), now))
 
-    def _forget_changed(self, trunks: Mapping[str, Trunk]) -> None:
+    def _forget_changed(self, trunks: Trunks) -> None:
         """What was said of a trunk as it was before says nothing of it now."""
         for name, before in self._known.items():
-            if trunks.get(name) != before:
+            if trunks.by_name.get(name) != before:
                 self._statuses.pop(name, None)
-                self._odd.pop(name, None)
                 self._log.forget(before)
-        self._known = trunks
+        self._known = trunks.by_name
 
     async def _registrations(self, trunks: Mapping[str, Trunk]) -> dict[str, str]:
         if not any(trunk.way is Way.REGISTER for trunk in trunks.values()):

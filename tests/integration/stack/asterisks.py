@@ -22,6 +22,7 @@ HUMAN_NUMBER = "+493023125100"
 READY_SECONDS = 20.0
 RTP_PORTS_EACH = 400  # 50 calls
 RTP_PORTS_FROM, RTP_PORTS_TO = 12_000, 30_000  # below the ports that the kernel gives out by itself
+ASTERISK_ID = 1500  # user and group, in both images
 NOFILE_MAX = 16_384  # Asterisk closes every possible descriptor when it starts
 
 
@@ -34,6 +35,10 @@ class Asterisk:
     username: str
     password: str
     sip_port: int
+    tls_port: int
+    manager: tuple[int, str] = (0, "")
+    """Port and password of its manager interface."""
+    host: str = "127.0.0.1"
 
     @property
     def rtp_ports(self) -> range:
@@ -81,15 +86,22 @@ class Asterisk:
 class Asterisks:
     bundled: Asterisk
     carrier: Asterisk
+    trunks: Path | None = None
+    """What the bundled one shares with the controller."""
 
 
 @contextmanager
 def running(
-    rtp_ports: int = RTP_PORTS_EACH, folders: Mapping[str, Path] | None = None, **settings: str
+    rtp_ports: int = RTP_PORTS_EACH,
+    folders: Mapping[str, Path] | None = None,
+    trunks: Path | None = None,
+    carrier: Mapping[str, str] | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[Asterisks]:
     """Both, until the end of the block; each has so many ports for RTP, eight for a call.
 
-    `folders` of this machine, and `settings`, are the bundled one's: path there -> folder.
+    `folders` of this machine, and `settings`, are the bundled one's: path there -> folder. `trunks` is the folder that
+    it shares with the controller. `carrier`: settings of the other; it sees the same folders.
     """
     bundled_sip, bundled_ari, carrier_sip, carrier_ari, bundled_tls, carrier_tls, manager = _free_ports(7)
     bundled_settings = {
@@ -97,11 +109,12 @@ def running(
         "SIP_PORT": str(bundled_sip),
         "SIP_TLS_PORT": str(bundled_tls),
         "AMI_PORT": str(manager),
+        "AMI_PASSWORD": secrets.token_hex(8),
         "ARI_PASSWORD": secrets.token_hex(8),
         "TRUNK_HOST": f"127.0.0.1:{carrier_sip}",
         "TRUNK_ADDRESSES": "127.0.0.1",
         "HUMAN_ENDPOINT": f"PJSIP/{HUMAN_NUMBER}@trunk",
-        **settings,
+        **(settings or {}),
     }
     carrier_settings = {
         "ASTERISK_ROLE": "carrier",
@@ -110,27 +123,48 @@ def running(
         "SIP_TLS_PORT": str(carrier_tls),
         "CARRIER_ARI_PASSWORD": secrets.token_hex(8),
         "PROVIDER_HOST": f"127.0.0.1:{bundled_sip}",
+        **(carrier or {}),
     }
-    started = _container(bundled_settings, rtp_ports)
+    carrier_host = carrier_settings.get("BIND_ADDRESS", "127.0.0.1")
+    started, other = _container(bundled_settings, rtp_ports), _container(carrier_settings, rtp_ports)
     for path, folder in (folders or {}).items():
         folder.chmod(0o755)  # Asterisk is another user
         started.with_volume_mapping(str(folder), path, "ro")
-    with started as bundled, _container(carrier_settings, rtp_ports) as carrier:
+        other.with_volume_mapping(str(folder), path, "ro")
+    if trunks:
+        share(trunks)
+        started.with_volume_mapping(str(trunks), "/trunks", "rw")
+    with started as bundled, other as carrier_container:
         pair = Asterisks(
             Asterisk(
-                bundled, f"http://127.0.0.1:{bundled_ari}", "controller", bundled_settings["ARI_PASSWORD"], bundled_sip
+                bundled,
+                f"http://127.0.0.1:{bundled_ari}",
+                "controller",
+                bundled_settings["ARI_PASSWORD"],
+                bundled_sip,
+                bundled_tls,
+                (manager, bundled_settings["AMI_PASSWORD"]),
             ),
             Asterisk(
-                carrier,
-                f"http://127.0.0.1:{carrier_ari}",
+                carrier_container,
+                f"http://{carrier_host}:{carrier_ari}",
                 "carrier",
                 carrier_settings["CARRIER_ARI_PASSWORD"],
                 carrier_sip,
+                carrier_tls,
+                host=carrier_host,
             ),
+            trunks,
         )
         pair.bundled.wait_until_ready()
         pair.carrier.wait_until_ready()
         yield pair
+
+
+def share(folder: Path) -> None:
+    """With Asterisk, which is another user: its group's, with what will be made in it."""
+    os.chown(folder, ASTERISK_ID, ASTERISK_ID)
+    folder.chmod(0o2770)
 
 
 def _container(settings: dict[str, str], rtp_ports: int) -> DockerContainer:

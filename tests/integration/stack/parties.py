@@ -49,9 +49,15 @@ async def hear_each_other(caller: Phone, human: Phone) -> None:
 
 async def bot_has(caller: Phone, call: BotCall) -> None:
     """Bot and caller hear each other."""
-    since = time.monotonic()
-    await call.speak(tone(OTHER, 0.5))
-    await caller.until_tone(OTHER, since=since)
+    for tries_left in reversed(range(SAID_AT_MOST)):
+        since = time.monotonic()
+        await call.speak(tone(OTHER, 0.5))
+        try:
+            await caller.until_tone(OTHER, since=since, seconds=HEARD_SECONDS)
+            break
+        except TimeoutError:
+            if not tries_left:
+                raise
     heard = len(call.heard)
     caller.play(tone(LOW, 0.5))
     await call.until(lambda: bool(listening.tones(call.heard[heard:], LOW, 200)), "the caller's tone")

@@ -164,7 +164,7 @@ async def make_parts(
     recordings = folder / "recordings"
     return Parts(
         lambda: health, calls, store, events, EventLog(10), metrics, router, closures, folder, recordings, gauges,
-        accounts, Settings(), softphones or Softphones(exchange), no_trunks(folder), no_bans(folder),
+        accounts, Settings(), softphones or Softphones(exchange), no_trunks(folder, router), no_bans(folder),
     )  # fmt: skip
 
 
@@ -176,8 +176,8 @@ def nowhere() -> AriClient:
     return AriClient("http://127.0.0.1:1", "", "", "test")
 
 
-def no_trunks(folder: Path) -> TrunkWatch:
-    return trunk_watch(Settings(trunks_dir=str(folder)), nowhere())
+def no_trunks(folder: Path, router: Router) -> TrunkWatch:
+    return trunk_watch(Settings(trunks_dir=str(folder)), nowhere(), router)
 
 
 @pytest.fixture
