@@ -68,6 +68,7 @@ def test_every_profile_can_be_used(profile: str) -> None:
     }
     trunk = trunk_of(f'profile = "{profile}"\n{"".join(needed.values())}')
     assert trunk.profile == profile
+    assert (ROOT / "docs/trunks" / known.page).is_file()
     assert known.unchecked <= known.values.keys()
 
 
