@@ -46,7 +46,7 @@ def running_asterisks(sounds_folder: Path) -> Iterator[asterisks.Asterisks]:
     """Of this module's own: what is done to them is done to nobody else's calls."""
     passwords = {"PHONE_PASSWORD": PHONE_PASSWORD, "AMI_PASSWORD": AMI_PASSWORD}
     folders = {str(sounds_folder): sounds_folder}
-    with asterisks.running(asterisks.RTP_PORTS_EACH, folders, AMI_PORT=str(free_port()), **passwords) as pair:
+    with asterisks.running(folders=folders, settings={"AMI_PORT": str(free_port()), **passwords}) as pair:
         yield pair
 
 
