@@ -2,7 +2,7 @@
 
 What cannot be used is not taken: the error is logged, and the trunks that there are stay. Asterisk reads what was made
 of it from a folder that both see, so it has its trunks after a restart of its own as well, without us
-(docs/adr/0010-trunks-by-a-shared-file.md).
+(docs/adr/0012-trunks-by-a-shared-file.md).
 """
 
 import asyncio
