@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from controller.ari.client import AriClient, refuse_bad_credentials
+from controller.ari.client import AriClient
+from controller.ari.requests import refuse_bad_credentials
 from controller.bot.preflight import reach_bot
 from controller.bot.tls import TlsFiles
 from controller.bot.websocket import where

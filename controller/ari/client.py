@@ -1,35 +1,19 @@
 """The REST half of ARI: one typed method per operation, built from the rows of `operations` only."""
 
-import base64
-import json
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final
 
 import aiohttp
-import structlog
 from yarl import URL
 
 from controller.ari import arrival, operations
 from controller.ari.events import Bridge, Channel, parse_bridge, parse_channel
-from controller.ari.operations import Operation, Value
-from controller.errors import AsteriskAway, AsteriskError, ProtocolError, SettingError
-
-REQUEST_SECONDS: Final = 5.0
-"""Longest wait for an answer. Asterisk answers in milliseconds; only addChannel waits, for a running playback."""
-
-CONNECT_SECONDS: Final = 2.0
-"""Longest wait for a TCP and TLS connection to Asterisk, which is next to us."""
-
-CONNECTIONS_MAX: Final = 32
-"""At once: enough for a burst of calls, and well below the 100 sessions of Asterisk's HTTP server (http.conf)."""
-
-KEEP_ALIVE_SECONDS: Final = 10.0
-"""Below Asterisk's own 15 s (http.conf, session_keep_alive), so that it never closes a connection that we reuse."""
+from controller.ari.operations import Value
+from controller.ari.requests import CONNECT_SECONDS, REQUEST_SECONDS, reason
+from controller.ari.server import Server
+from controller.errors import AsteriskAway, AsteriskError, ProtocolError
 
 EVENT_BYTES_MAX: Final = 1024 * 1024
 """Longest event: some 2 kB each, and 40 bytes more for every channel of a bridge."""
@@ -42,13 +26,6 @@ PING_SECONDS: Final = 5.0
 
 MEDIA_SOCKET_OPTIONS: Final = "f(json)"
 """Of chan_websocket: events and commands as JSON. Asterisk 22.10.1 crashes over a format that it does not know."""
-
-log = structlog.get_logger()
-
-SHUT_OUT: Final = ("shut-out-a", "shut-out-b")
-"""Access lists with those who are shut out (sorcery.conf), in turn: the new one is there before the old one goes."""
-
-Network = IPv4Network | IPv6Network
 
 Variables = Mapping[str, str | Mapping[str, str | bool]]
 """Name -> value, or -> {"value": …, "report_events": true} for one that then comes with every event."""
@@ -63,49 +40,8 @@ class ExternalMedia:
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class Application:
-    """Our Stasis application as Asterisk sees it: the ids of what it is subscribed to."""
-
-    name: str
-    channel_ids: tuple[str, ...]
-    bridge_ids: tuple[str, ...]
-
-
-class AriClient:
-    """Requests to one Asterisk for one Stasis application. Use it as an async context manager.
-
-    Every method raises AsteriskAway without an answer and AsteriskError for an answer that says no; what ends
-    something counts its being gone already as success.
-    """
-
-    def __init__(self, url: str, username: str, password: str, app: str, media_url: str = "") -> None:
-        """`media_url`: as `url`, but as a media worker reaches it; empty: the same."""
-        self.url = url
-        self.app = app
-        self._media_url = (media_url or url).rstrip("/")
-        credentials = base64.b64encode(f"{username}:{password}".encode()).decode()
-        self._headers = {"Authorization": f"Basic {credentials}"}
-        self._base = url.rstrip("/") + "/ari"
-        self._session: aiohttp.ClientSession | None = None
-
-    async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            headers=self._headers,
-            timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS, connect=CONNECT_SECONDS),
-            connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, keepalive_timeout=KEEP_ALIVE_SECONDS),
-        )
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Closes the connections; every later request raises AsteriskAway."""
-        if self._session is not None:
-            await self._session.close()
+class AriClient(Server):
+    """Calls: channels, bridges, what is played and recorded, and the events of it all."""
 
     # --- channels -------------------------------------------------------------------------------------------
 
@@ -344,7 +280,7 @@ class AriClient:
         try:
             async with self._open_session().get(URL(self._base + target, encoded=True), timeout=patient) as response:
                 if response.status >= 300:
-                    raise AsteriskError(request, response.status, _reason(response, await response.read()))
+                    raise AsteriskError(request, response.status, reason(response, await response.read()))
                 async for chunk in response.content.iter_chunked(CHUNK_BYTES):
                     yield chunk
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
@@ -358,98 +294,7 @@ class AriClient:
     async def delete_recording(self, name: str) -> None:
         await self._do(operations.DELETE_RECORDING, {"recordingName": name}, gone=(404,))
 
-    # --- application and server -----------------------------------------------------------------------------
-
-    async def application(self) -> Application | None:
-        """Our application; None while it is not registered, that is, without an event stream."""
-        found = await self._json(operations.GET_APPLICATION, {"applicationName": self.app}, gone=(404,))
-        if found is None:
-            return None
-        return Application(found["name"], tuple(found["channel_ids"]), tuple(found["bridge_ids"]))
-
-    async def subscribe(self, event_source: str) -> None:
-        """Also events of `event_source`, such as channel:ID, which are not in Stasis (or no longer)."""
-        await self._do(operations.SUBSCRIBE, {"applicationName": self.app}, {"eventSource": event_source})
-
-    async def started_at(self) -> str:
-        """When this Asterisk was started, as it says it: only good for telling one run from the next."""
-        return str((await self._json(operations.INFO))["status"]["startup_time"])
-
-    async def version(self) -> str:
-        """Asterisk's version, such as 22.10.1."""
-        return str((await self._json(operations.INFO))["system"]["version"])
-
-    async def running_modules(self) -> frozenset[str]:
-        """Names without `.so`."""
-        found = await self._json(operations.LIST_MODULES)
-        return frozenset(str(one["name"]).removesuffix(".so") for one in found if one["status"] == "Running")
-
-    async def load_module(self, name: str) -> None:
-        """Without `.so`. One that is loaded already is left as it is."""
-        await self._do(operations.LOAD_MODULE, {"moduleName": f"{name}.so"}, gone=(409,))
-
-    async def unload_module(self, name: str) -> None:
-        await self._do(operations.UNLOAD_MODULE, {"moduleName": f"{name}.so"}, gone=(404, 409))
-
-    async def sip_endpoints(self) -> dict[str, str]:
-        """Name -> online, offline or unknown (nobody asks it)."""
-        found = await self._json(operations.LIST_ENDPOINTS, {"tech": "PJSIP"})
-        return {str(one["resource"]): str(one.get("state", "unknown")) for one in found}
-
-    async def put_object(self, kind: str, name: str, fields: Mapping[str, str]) -> None:
-        """Makes a `kind` of SIP object (endpoint, auth), or gives one other fields, until Asterisk ends."""
-        given = [{"attribute": attribute, "value": value} for attribute, value in fields.items()]
-        await self._do(operations.PUT_OBJECT, _sip(kind, name), body={"fields": given})
-
-    async def object_fields(self, kind: str, name: str) -> dict[str, str]:
-        """Of a `kind` of SIP object; none where there is no such object."""
-        found = await self._json(operations.GET_OBJECT, _sip(kind, name), gone=(404,))
-        return {str(one["attribute"]): str(one["value"]) for one in found or ()}
-
-    async def delete_object(self, kind: str, name: str) -> None:
-        await self._do(operations.DELETE_OBJECT, _sip(kind, name), gone=(404,))
-
-    async def reload_module(self, name: str) -> None:
-        """A module reads its configuration again; calls go on meanwhile."""
-        await self._do(operations.RELOAD_MODULE, {"moduleName": name})
-
-    async def rotate_log(self, name: str) -> None:
-        """A log file begins anew; the old one is kept beside it, with a number."""
-        await self._do(operations.ROTATE_LOG, {"logChannelName": name})
-
-    async def endpoint_state(self, name: str) -> str:
-        """Of a SIP endpoint: online, offline or unknown; empty where there is none."""
-        found = await self._json(operations.GET_ENDPOINT, {"tech": "PJSIP", "resource": name}, gone=(404,))
-        return "" if found is None else str(found.get("state", ""))
-
-    async def shut_out(self, addresses: Sequence[str]) -> None:
-        """SIP from these addresses, and from no others, is refused (403) from now on, until Asterisk ends."""
-        there = [name for name in SHUT_OUT if await self._has_list(name)]
-        if len(there) == len(SHUT_OUT):
-            await self.delete_object("acl", there.pop())
-        if addresses:
-            await self._make_list(next(name for name in SHUT_OUT if name not in there), addresses)
-        for name in there:
-            await self.delete_object("acl", name)
-
-    async def _make_list(self, name: str, addresses: Sequence[str]) -> None:
-        """Asterisk 22.10.1 makes it and then answers 500, for it has no words to show one; so none can be changed."""
-        denied = {"attribute": "deny", "value": ",".join(addresses)}
-        await self._do(operations.PUT_OBJECT, _sip("acl", name), body={"fields": [denied]}, gone=(500,))
-        if not await self._has_list(name):
-            raise AsteriskError("PUT access list", 500, "Asterisk has not made it")
-
-    async def _has_list(self, name: str) -> bool:
-        status, _ = await self._request(operations.GET_OBJECT, _sip("acl", name), {}, None, (404, 500))
-        return status != 404
-
-    async def trunk_networks(self) -> list[Network]:
-        """From where Asterisk takes calls by the address alone."""
-        networks: list[Network] = []
-        for endpoint in await self.sip_endpoints():
-            matches = (await self.object_fields("identify", endpoint)).get("match", "")
-            networks += [ip_network(one.strip(), strict=False) for one in matches.split(",") if one.strip()]
-        return networks
+    # --- sockets --------------------------------------------------------------------------------------------
 
     @asynccontextmanager
     async def sip_socket(self) -> "AsyncIterator[aiohttp.ClientWebSocketResponse[bool]]":
@@ -470,95 +315,3 @@ class AriClient:
             timeout=aiohttp.ClientWSTimeout(ws_close=CONNECT_SECONDS),
         ) as socket:
             yield socket
-
-    # --- requests -------------------------------------------------------------------------------------------
-
-    async def _do(
-        self,
-        operation: Operation,
-        path: Mapping[str, str],
-        query: Mapping[str, Value | None] | None = None,
-        body: Any = None,
-        gone: tuple[int, ...] = (),
-    ) -> None:
-        await self._request(operation, path, query or {}, body, gone)
-
-    async def _json(
-        self,
-        operation: Operation,
-        path: Mapping[str, str] | None = None,
-        query: Mapping[str, Value | None] | None = None,
-        body: Any = None,
-        gone: tuple[int, ...] = (),
-    ) -> Any:
-        """The decoded answer; None for a status in `gone`."""
-        status, content = await self._request(operation, path or {}, query or {}, body, gone)
-        return None if status in gone else _decode(content)
-
-    async def _request(
-        self,
-        operation: Operation,
-        path: Mapping[str, str],
-        query: Mapping[str, Value | None],
-        body: Any,
-        gone: tuple[int, ...],
-    ) -> tuple[int, bytes]:
-        """Status and content of the answer. Raises AsteriskAway, or AsteriskError for an error not in `gone`."""
-        target = operation.path_with(path)
-        request = f"{operation.method} {target}"
-        url = URL(self._base + target, encoded=True).with_query(operation.query_with(query))
-        started = time.monotonic()
-        try:
-            async with self._open_session().request(
-                operation.method, url, json=body, allow_redirects=False
-            ) as response:
-                content = await response.read()
-        except TimeoutError as error:
-            raise AsteriskAway(request, f"no answer within {REQUEST_SECONDS:g} s") from error
-        except (aiohttp.ClientError, OSError, RuntimeError) as error:
-            # aiohttp says RuntimeError for a session that was closed meanwhile.
-            raise AsteriskAway(request, str(error) or type(error).__name__) from error
-        milliseconds = round(1000 * (time.monotonic() - started), 1)
-        log.debug("asterisk request", request=request, status=response.status, ms=milliseconds)
-        if response.status >= 300 and response.status not in gone:
-            raise AsteriskError(request, response.status, _reason(response, content))
-        return response.status, content
-
-    def _open_session(self) -> aiohttp.ClientSession:
-        if self._session is None or self._session.closed:
-            raise AsteriskAway(self.url, "the client is closed")
-        return self._session
-
-
-def refuse_bad_credentials(url: str, status: int, settings: str = "ARI_") -> None:
-    """Raises SettingError where this HTTP status means a wrong user or password.
-
-    `settings` begins the names of the settings that this Asterisk has.
-    """
-    if status in (401, 403):
-        raise SettingError(
-            f"{settings}PASSWORD",
-            f"{url} refuses this user name and password ({status})",
-            f"Give {settings}USERNAME and {settings}PASSWORD the values that Asterisk was started with",
-        )
-
-
-def _sip(kind: str, name: str) -> dict[str, str]:
-    return {"configClass": "res_pjsip", "objectType": kind, "id": name}
-
-
-def _decode(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except ValueError as error:
-        raise ProtocolError(f"Asterisk answered {content[:80]!r}, which is no JSON") from error
-
-
-def _reason(response: aiohttp.ClientResponse, content: bytes) -> str:
-    """Asterisk's own words, `{"message": "Channel not found"}`, else what HTTP says."""
-    try:
-        said = _decode(content)
-    except ProtocolError:
-        said = None
-    message = said.get("message") if isinstance(said, dict) else None
-    return str(message or response.reason or "without a reason")

@@ -14,8 +14,9 @@ from typing import Final, Protocol
 import aiohttp
 import structlog
 
-from controller.ari.client import AriClient, refuse_bad_credentials
+from controller.ari.client import AriClient
 from controller.ari.events import ApplicationReplaced, AriEvent, parse_event
+from controller.ari.requests import refuse_bad_credentials
 from controller.errors import AsteriskError, ProtocolError
 
 RECONNECT_SECONDS_MIN: Final = 0.25
