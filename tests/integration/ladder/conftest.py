@@ -38,10 +38,11 @@ class Line:
 @pytest.fixture
 def settings(running_stack: Stack) -> dict[str, str]:
     """A routes.toml for all of them, so that each test's routes are read by a controller that runs."""
-    # Once: what is written before every test the controller may be reading while the test gives it its own.
-    if not running_stack.routes_file.exists():
+    wanted = {"ROUTES_FILE": str(running_stack.routes_file)}
+    # Only for a controller that is to be started: one that runs may be reading this while the test gives it its own.
+    if running_stack.custom != wanted:
         running_stack.routes_file.write_text(routes(running_stack, BOT_THEN_DESK))
-    return {"ROUTES_FILE": str(running_stack.routes_file)}
+    return wanted
 
 
 @pytest.fixture
