@@ -148,20 +148,27 @@ async def serve(settings: Settings) -> None:
             asyncio.create_task(trunks.run(), name="trunks"),
         ]
         stack.push_async_callback(_cancel, tasks)
-        urls = settings.media_urls
-        token = settings.media_token.get_secret_value()
-        if not urls:
-            count = settings.media_workers or os.cpu_count() or 1
-            urls, token = [f"ws://127.0.0.1:{_free_port()}" for _ in range(count)], secrets.token_urlsafe(32)
-            own = [_own_worker(settings, url, token, number) for number, url in enumerate(urls)]
-            tasks.extend(asyncio.create_task(worker, name="media worker") for worker in own)
-        tasks.extend(asyncio.create_task(dispatcher.workers.follow(url, token), name="media links") for url in urls)
+        tasks += _media_plane(settings, dispatcher)
         stack.push_async_callback(dispatcher.shut_down)
         bots = sorted({where(bot.url) for bot in router.routes.bots().values()})
         log.info("started", number=settings.phone_number, routes=router.routes.source, bots=bots)
         log.info("to call", phone=f"register a SIP phone as user phone at port {settings.sip_port}", dial="any number")
         await _until_stopped(stopping, tasks)
         log.info("stopping", calls=dispatcher.calls)
+
+
+def _media_plane(settings: Settings, dispatcher: Dispatcher) -> list["asyncio.Task[None]"]:
+    """Links to the media workers; and the workers, where the settings name none."""
+    urls = settings.media_urls
+    token = settings.media_token.get_secret_value()
+    tasks: list[asyncio.Task[None]] = []
+    if not urls:
+        count = settings.media_workers or os.cpu_count() or 1
+        urls, token = [f"ws://127.0.0.1:{_free_port()}" for _ in range(count)], secrets.token_urlsafe(32)
+        own = [_own_worker(settings, url, token, number) for number, url in enumerate(urls)]
+        tasks.extend(asyncio.create_task(worker, name="media worker") for worker in own)
+    tasks.extend(asyncio.create_task(dispatcher.workers.follow(url, token), name="media links") for url in urls)
+    return tasks
 
 
 def _reload(routes_file: RoutesFile, trunks_file: TrunksFile) -> None:

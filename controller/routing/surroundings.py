@@ -1,4 +1,4 @@
-"""What a routes.toml refers to outside of itself."""
+"""What a routes.toml or trunks.toml refers to outside of itself."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass

@@ -6,7 +6,6 @@ of it from a folder that both see, so it has its trunks after a restart of its o
 """
 
 import asyncio
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -15,11 +14,9 @@ import structlog
 
 from controller import whole_file
 from controller.ari.client import AriClient
-from controller.config import Settings, read_env_file
+from controller.config import Settings
 from controller.errors import AsteriskError, ControllerError, SettingError
-from controller.routes_file import stamp
-from controller.routing.problems import RoutesError
-from controller.routing.surroundings import Surroundings
+from controller.settings_file import Watched, read_text, say_rejected, surroundings
 from controller.trunks.manager import Manager
 from controller.trunks.reading import read_trunks
 from controller.trunks.rendering import render
@@ -28,8 +25,6 @@ from controller.trunks.trunk import Trunk, Trunks, Way
 DEFAULT_FILE: Final = "trunks.toml"
 ASTERISKS_FILE: Final = "pjsip.conf"
 """In TRUNKS_DIR; asterisk-conf/pjsip.conf includes it."""
-POLL_SECONDS: Final = 1.0
-"""Between two looks at the file, and between two tries to give it to an Asterisk that was away."""
 BYTES_MAX: Final = 1024 * 1024
 """Some thousand trunks; more is no trunks.toml."""
 MODULES: Final = ("res_pjsip.so", "res_pjsip_endpoint_identifier_ip.so", "res_pjsip_outbound_registration.so")
@@ -52,33 +47,7 @@ def load_trunks(settings: Settings) -> Trunks:
     path = trunks_path(settings)
     if not settings.trunks_file and not path.exists():
         return Trunks()
-    return read_trunks(_text(path), str(path), surroundings(path.parent))
-
-
-def _text(path: Path) -> str:
-    mend = "Name a readable file, or leave TRUNKS_FILE empty"
-    try:
-        with path.open("rb") as file:
-            content = file.read(BYTES_MAX + 1)
-        if len(content) > BYTES_MAX:
-            raise SettingError("TRUNKS_FILE", f"{path} is longer than {BYTES_MAX} bytes", mend)
-        return content.decode()
-    except OSError as error:
-        raise SettingError("TRUNKS_FILE", f"cannot read {path} ({error.strerror})", mend) from error
-    except UnicodeDecodeError as error:
-        raise SettingError("TRUNKS_FILE", f"{path} is not UTF-8 (byte {error.start})", "Save it as UTF-8") from error
-
-
-def surroundings(folder: Path) -> Surroundings:
-    """Where the secrets come from that the file names."""
-    return Surroundings(
-        environment={**read_env_file(Path(".env")), **os.environ},
-        locate=lambda name: str(folder / name),
-        is_file=lambda name: Path(name).is_file(),
-        read=lambda name: Path(name).read_text(encoding="utf-8"),
-        protocols={},
-        try_tls=lambda *_: None,
-    )
+    return read_trunks(read_text(path, "TRUNKS_FILE", BYTES_MAX), str(path), surroundings(path.parent))
 
 
 class TrunksFile:
@@ -92,9 +61,8 @@ class TrunksFile:
         self._manager = manager
         self.told = [on_loaded]
         """Who hears of new trunks."""
-        self._path = trunks_path(settings)
-        self._seen = stamp(self._path)
-        self._wanted = asyncio.Event()
+        self._file = Watched(trunks_path(settings))
+        self.reload = self._file.reload
         self._pending = True
         """At first too: an earlier controller may have died between writing the file and having it read."""
         self._again: set[str] = set()
@@ -102,26 +70,15 @@ class TrunksFile:
         self.current = self._next = load_trunks(settings)
         self._tell()
 
-    def reload(self) -> None:
-        """Read it again, changed or not: on SIGHUP."""
-        self._wanted.set()
-
     async def watch(self) -> None:
         """For ever."""
         while True:
             if self._pending:
                 await self._apply()
-            try:
-                await asyncio.wait_for(self._wanted.wait(), POLL_SECONDS)
-            except TimeoutError:
-                if stamp(self._path) == self._seen:
-                    continue
-            self._wanted.clear()
-            await self._load()
+            if await self._file.look():
+                await self._load()
 
     async def _load(self) -> None:
-        # Before it is read: a change meanwhile is seen the next time.
-        self._seen = stamp(self._path)
         try:
             trunks = await asyncio.to_thread(load_trunks, self._settings)
         except ControllerError as error:
@@ -138,9 +95,7 @@ class TrunksFile:
 
     def _reject(self, error: ControllerError) -> None:
         self.problem = str(error)
-        problems = error.problems if isinstance(error, RoutesError) else (error,)
-        for problem in problems:
-            log.error("trunks rejected, the earlier ones stay", problem=str(problem))
+        say_rejected("trunks rejected, the earlier ones stay", error)
 
     async def _apply(self) -> None:
         """Write the file and have it read; what fails is tried again, by `watch`."""

@@ -123,7 +123,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("controller.routes_file.POLL_SECONDS", 0.02)
+    monkeypatch.setattr("controller.settings_file.POLL_SECONDS", 0.02)
 
 
 async def test_a_change_takes_effect(tmp_path: Path) -> None:
