@@ -92,15 +92,7 @@ async def serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         tracer = await stack.enter_async_context(tracing(settings))
         store, writer = await stack.enter_async_context(_records(settings, router.routes, tracer))
-        ari = await stack.enter_async_context(
-            AriClient(
-                settings.ari_url,
-                settings.ari_username,
-                settings.ari_password.get_secret_value(),
-                settings.ari_app,
-                settings.media_asterisk_url,
-            )
-        )
+        ari = await stack.enter_async_context(AriClient.of(settings))
         sounds = Sounds(Path(settings.sounds_dir))
         await sounds.open()
         voices = Voices(sounds)

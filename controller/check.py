@@ -35,9 +35,8 @@ async def check(settings: Settings, say: Callable[[str], None]) -> None:
 
 
 async def _asterisk_version(settings: Settings) -> str:
-    password = settings.ari_password.get_secret_value()
     try:
-        async with AriClient(settings.ari_url, settings.ari_username, password, settings.ari_app) as ari:
+        async with AriClient.of(settings) as ari:
             return await ari.version()
     except AsteriskAway as error:
         mend = "Start Asterisk, or correct ARI_URL"

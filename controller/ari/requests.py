@@ -12,6 +12,7 @@ import structlog
 from yarl import URL
 
 from controller.ari.operations import Operation, Value
+from controller.config import Settings
 from controller.errors import AsteriskAway, AsteriskError, ProtocolError, SettingError
 
 REQUEST_SECONDS: Final = 5.0
@@ -45,6 +46,14 @@ class Requests:
         self._headers = {"Authorization": f"Basic {credentials}"}
         self._base = url.rstrip("/") + "/ari"
         self._session: aiohttp.ClientSession | None = None
+
+    @classmethod
+    def of(cls, settings: Settings, app: str = "") -> Self:
+        """To the Asterisk of the settings, for their application or another."""
+        password = settings.ari_password.get_secret_value()
+        return cls(
+            settings.ari_url, settings.ari_username, password, app or settings.ari_app, settings.media_asterisk_url
+        )
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(

@@ -229,8 +229,7 @@ async def run_demo(settings: Settings, folder: Path, say: Say) -> DemoReport:
 @asynccontextmanager
 async def _bundled(settings: Settings) -> AsyncIterator[AriClient]:
     """Only to look: no event stream, so the controller's own is not disturbed."""
-    password = settings.ari_password.get_secret_value()
-    async with AriClient(settings.ari_url, settings.ari_username, password, settings.ari_app) as ari:
+    async with AriClient.of(settings) as ari:
         yield ari
 
 

@@ -64,6 +64,5 @@ async def _sweep() -> dict[str, int]:
 @asynccontextmanager
 async def _removing() -> AsyncIterator[RemoveRecording]:
     settings = environment.read_settings(quiet=True)
-    password = settings.ari_password.get_secret_value()
-    async with AriClient(settings.ari_url, settings.ari_username, password, settings.ari_app) as ari:
+    async with AriClient.of(settings) as ari:
         yield remover(ari, Path(settings.voicemail_dir), Path(settings.recordings_dir))

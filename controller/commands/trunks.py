@@ -44,8 +44,7 @@ def show_trunks() -> None:
 
 
 async def _show(settings: Settings) -> bool:
-    password = settings.ari_password.get_secret_value()
-    async with AriClient(settings.ari_url, settings.ari_username, password, settings.ari_app) as ari:
+    async with AriClient.of(settings) as ari:
         watch = trunk_watch(settings, ari, Router(routes_of_settings(settings)))
         await watch.look()
     well = True

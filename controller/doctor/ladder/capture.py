@@ -12,7 +12,6 @@ from controller.ari.client import AriClient
 from controller.config import Address, Settings
 from controller.doctor.ladder import drawing, hep
 from controller.doctor.ladder.hep import Copied
-from controller.doctor.observe.asterisk import client
 from controller.doctor.observe.sip import asterisk_host, own_address
 from controller.errors import AsteriskError, ProtocolError, SettingError
 from controller.whole_file import READABLE, replace
@@ -62,7 +61,7 @@ async def _heard(
     settings: Settings, listen: Address, senders: frozenset[str], until: tuple[float, int]
 ) -> list[list[Copied]]:
     seconds, calls = until
-    async with _listening(listen, senders) as listener, client(settings) as ari, _copying(ari):
+    async with _listening(listen, senders) as listener, AriClient.of(settings) as ari, _copying(ari):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await _until(lambda: _ended(listener) >= calls > 0)

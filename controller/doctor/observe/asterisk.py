@@ -25,11 +25,6 @@ ENDPOINTS_MAX: Final = 200
 """Looked at one by one; browsers' accounts and a company's phones are fewer."""
 
 
-def client(settings: Settings, app: str = "") -> AriClient:
-    password = settings.ari_password.get_secret_value()
-    return AriClient(settings.ari_url, settings.ari_username, password, app or settings.ari_app)
-
-
 async def asterisk(settings: Settings) -> AsteriskSeen:
     """All that its judges want to know; never raises for what Asterisk does."""
     url, app = settings.ari_url, settings.ari_app
@@ -45,7 +40,7 @@ async def asterisk(settings: Settings) -> AsteriskSeen:
                 return AsteriskSeen(url, status=answer.status, application=app)
             ahead = _ahead(answer.headers.get("Date", ""), time.time())
             info: dict[str, Any] = await answer.json()
-        async with client(settings) as ari:
+        async with AriClient.of(settings) as ari:
             return AsteriskSeen(
                 url,
                 version=str(info["system"]["version"]),
@@ -71,7 +66,7 @@ def _ahead(date: str, now: float) -> float | None:
 async def endpoints(settings: Settings) -> list[EndpointSeen]:
     """None where Asterisk does not tell."""
     with suppress(AsteriskError):
-        async with client(settings) as ari:
+        async with AriClient.of(settings) as ari:
             found = await ari.sip_endpoints()
             return [
                 EndpointSeen(name, state, await _codecs(ari, name))

@@ -19,7 +19,7 @@ from controller.carrier.audio_lines import AudioLine, AudioLines
 from controller.carrier.sounds import tone
 from controller.config import Settings
 from controller.doctor.checks.audio import TrialCallSeen
-from controller.doctor.observe.asterisk import client, reason
+from controller.doctor.observe.asterisk import reason
 from controller.doctor.observe.sip import asterisk_host, own_address
 from controller.doctor.sip_message import SipMessage, answer, build, parse, read_sdp, write_sdp
 from controller.errors import AsteriskError, ControllerError, ProtocolError
@@ -119,7 +119,7 @@ async def place(settings: Settings, endpoints: frozenset[str], address: str = ""
         _, telephone = await loop.create_datagram_endpoint(lambda: Telephone(shown, rtp_port), local_addr=(own, 0))
         # By the address that Asterisk reaches for certain: what is to be seen is the audio's way.
         target = f"{own}:{telephone.address.rpartition(':')[2]}"
-        async with client(settings, f"{APP}-{secrets.token_hex(4)}") as ari:
+        async with AriClient.of(settings, f"{APP}-{secrets.token_hex(4)}") as ari:
             return await _Call(ari, lines, telephone, f"{shown}:{rtp_port}").run(target)
     except (AsteriskError, CallFailed, aiohttp.ClientError, OSError, ProtocolError) as error:
         refused = telephone.refused if telephone else 0
