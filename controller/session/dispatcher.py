@@ -30,7 +30,7 @@ from controller.routing.router import Router
 from controller.session import reconciliation, translation
 from controller.session.adopting import Adopting
 from controller.session.bot_legs import MediaWorker
-from controller.session.call_session import CallSession, Services
+from controller.session.call_session import CallSession
 from controller.session.caller_leg import DIALPLAN_CONTEXT
 from controller.session.holding import Hold, resume
 from controller.session.journal import Submit
@@ -40,6 +40,7 @@ from controller.session.listeners import Listeners, WhoListens
 from controller.session.media_workers import MediaWorkers
 from controller.session.placing import to_call
 from controller.session.recordings import Recordings
+from controller.session.services import Services
 from controller.session.steering import Documents
 from controller.session.voices import Voices
 from controller.trunks.book import TrunkBook

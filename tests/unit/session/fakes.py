@@ -16,10 +16,11 @@ from controller.media import control_messages as media
 from controller.records.items import CallClosed, Item, StepTaken
 from controller.routing.fence import RateLimit
 from controller.routing.route import Arrival, BotRung, Decision, HumanRung, Route
-from controller.session.call_session import CallSession, Services
+from controller.session.call_session import CallSession
 from controller.session.limits import OwnLimits
 from controller.session.lines import Lines
 from controller.session.recordings import Recordings
+from controller.session.services import Services
 from controller.session.voices import Voices
 from controller.sounds.sounds import Sounds
 
