@@ -23,6 +23,7 @@ from controller.call.encoding import Unreadable
 from controller.call.vocabulary import TransferOutcome
 from controller.context.context import Context
 from controller.errors import ControllerError
+from controller.media import control_messages as media
 from controller.records.store import Held
 from controller.routing.fence import RateLimit
 from controller.routing.route import Arrival
@@ -251,7 +252,10 @@ class Dispatcher:
 
     def media_report(self, call_id: str, attempt: int, report: Any) -> None:
         session = self._sessions.get(call_id)
-        if session:
+        if session and isinstance(report, media.Silent) and not self.connected:
+            # Neither its events nor its audio: a caller who is there nevertheless is found when it is back.
+            session.post(e.AsteriskLost())
+        elif session:
             session.media_report(report, attempt)
 
     def found(self, call_id: str, attempt: int, worker: MediaWorker, *, with_bot: bool) -> bool:

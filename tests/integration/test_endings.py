@@ -228,23 +228,6 @@ class TestMediaWorker:
 
 
 class TestAsterisk:
-    async def test_restarted_under_a_call(self, stack: Stack, bot: Bot, carrier: Carrier) -> None:
-        phone = await carrier.dial(PHONE_NUMBER)
-        call = await bot.call()
-        await phone.until_answered()
-        await asyncio.to_thread(stack.asterisks.bundled.kill)
-        await asyncio.to_thread(stack.asterisks.bundled.start)
-        assert (await call.until_message("end"))["reason"] == "failed"
-        record = await stack.record()
-        assert record.summary.ending == "asterisk_lost"
-        await phone.hang_up()
-        # Without a restart of ours the next call is served.
-        phone = await carrier.dial(PHONE_NUMBER)
-        await bot.call(2)
-        await phone.until_answered()
-        await phone.hang_up()
-        await stack.until_closed(2)
-
     async def test_away_at_the_start(self, stack: Stack, bot: Bot, carrier: Carrier) -> None:
         stack.controller.stop()
         stack.asterisks.bundled.kill()

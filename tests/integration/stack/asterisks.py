@@ -53,6 +53,12 @@ class Asterisk:
         container.reload()
         return int(container.attrs["State"]["Pid"])
 
+    @property
+    def running(self) -> bool:
+        container = self.container.get_wrapped_container()
+        container.reload()
+        return bool(container.attrs["State"]["Running"])
+
     def log(self) -> str:
         out, err = self.container.get_logs()
         return out.decode() + err.decode()

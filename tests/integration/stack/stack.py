@@ -85,6 +85,11 @@ class Stack:
             health: dict[str, Any] = json.load(answer)
             return health
 
+    def media_sessions(self) -> int:
+        """That the media worker carries."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.media_port}/healthz", timeout=2) as answer:
+            return int(json.load(answer)["sessions"])
+
     def start_controller(self, **settings: str) -> None:
         """`settings` for this test; the next one gets a controller with its own again."""
         self.custom = settings
