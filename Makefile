@@ -39,7 +39,7 @@ check: .venv/ready  ## lint, format, types, layers
 unit: .venv/ready  ## tests without containers, and a million simulated events
 	@setup/voice
 	@setup/postgres
-	$(RUN)pytest --numprocesses auto tests/unit tests/simulation
+	$(RUN)pytest --numprocesses auto $(ONCE_MORE) tests/unit tests/simulation
 
 # Two at a time, each with Asterisks of its own; what is built is built beforehand, so that no call shares the processor.
 integration: .venv/ready images  ## tests on real Asterisk
