@@ -50,6 +50,7 @@ from controller.reporting import (
 from controller.routes_file import RoutesFile, load_routes, tls_of
 from controller.routing.router import Router
 from controller.routing.routes import Routes
+from controller.session.departure import Departure
 from controller.session.dispatcher import Dispatcher, Rules
 from controller.session.files import remover
 from controller.session.steering import Documents
@@ -88,7 +89,7 @@ async def serve(settings: Settings) -> None:
     await asyncio.gather(*(check_bot(bot.url, setting, tls_of(bot)) for setting, bot in router.routes.bots().items()))
     routes_file = RoutesFile(settings, router)
     closures_file = ClosuresFile(closures_path(settings), router.close)
-    stopping = _on_signal()
+    stopping = Stopping()
     async with AsyncExitStack() as stack:
         tracer = await stack.enter_async_context(tracing(settings))
         store, writer = await stack.enter_async_context(_records(settings, router.routes, tracer))
@@ -141,12 +142,13 @@ async def serve(settings: Settings) -> None:
         ]
         stack.push_async_callback(_cancel, tasks)
         tasks += _media_plane(settings, dispatcher)
-        stack.push_async_callback(dispatcher.shut_down)
+        departure = Departure(dispatcher, settings.on_stop, settings.drain_seconds, bool(settings.media_urls))
+        stack.push_async_callback(departure.leave, stopping.hurried)
         bots = sorted({where(bot.url) for bot in router.routes.bots().values()})
         log.info("started", number=settings.phone_number, routes=router.routes.source, bots=bots)
         log.info("to call", phone=f"register a SIP phone as user phone at port {settings.sip_port}", dial="any number")
         await _until_stopped(stopping, tasks)
-        log.info("stopping", calls=dispatcher.calls)
+        log.info("stopping", calls=dispatcher.calls, on_stop=settings.on_stop)
 
 
 def _media_plane(settings: Settings, dispatcher: Dispatcher) -> list["asyncio.Task[None]"]:
@@ -191,6 +193,7 @@ async def _rules(
             documents,
             settings.media_load_max,
             calls_max,
+            settings.drain_new_calls,
             names,
             settings.phone_number,
             trunks,
@@ -199,7 +202,7 @@ async def _rules(
 
 async def work(settings: Settings) -> None:
     """Run one media worker until SIGTERM or SIGINT: the whole of `ari-controller media`."""
-    stopping = _on_signal()
+    stopping = Stopping()
     worker = asyncio.create_task(run_worker(settings), name="media worker")
     try:
         await _until_stopped(stopping, [worker])
@@ -257,19 +260,26 @@ async def _go_on(store: RecordStore, writer: RecordWriter, node: str, dispatcher
         writer.submit(CallClosed(call.id, now, Ending.CONTROLLER_LOST, answered_at))
 
 
-def _on_signal() -> asyncio.Event:
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    return stopping
+class Stopping:
+    """SIGTERM and SIGINT: the first asks us to end, the second to wait for nothing."""
+
+    def __init__(self) -> None:
+        self.asked, self.hurried = asyncio.Event(), asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._take)
+
+    def _take(self) -> None:
+        (self.hurried if self.asked.is_set() else self.asked).set()
 
 
-async def _until_stopped(stopping: asyncio.Event, tasks: list["asyncio.Task[None]"]) -> None:
+async def _until_stopped(stopping: Stopping, tasks: list["asyncio.Task[None]"]) -> None:
     """Until a signal, or until a task that should run for ever ends: its error is ours."""
-    signalled = asyncio.create_task(stopping.wait())
+    signalled = asyncio.create_task(stopping.asked.wait())
     done, _ = await asyncio.wait([signalled, *tasks], return_when=asyncio.FIRST_COMPLETED)
     signalled.cancel()
+    if signalled not in done:
+        stopping.hurried.set()  # without what has ended calls cannot be waited for
     for task in done - {signalled}:
         await task
 

@@ -17,6 +17,8 @@ from controller.errors import SettingError
 
 BotAudio = Literal["mulaw", "alaw", "pcm16/8000", "pcm16/16000", "pcm16/24000"]
 MediaTransport = Literal["rtp", "websocket"]
+OnStop = Literal["hand_over", "finish", "human"]
+DrainNewCalls = Literal["human", "refuse"]
 UplinkMs = Literal[20, 40, 60, 100]
 Voice = Literal["off", "tell", "barge_in"]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -172,6 +174,14 @@ class Settings(BaseModel):
     """The address Asterisk sends RTP to; empty: the one on which the control link came in."""
     media_silence_seconds: Seconds = 60.0
     """A call without one packet from Asterisk for this long is ended."""
+
+    on_stop: OnStop = "hand_over"
+    """What becomes of live calls when `serve` is told to end: left to the next controller, waited for, or sent to the
+    human. Without `media_url` nobody could go on with them, and they are waited for instead of handed over."""
+    drain_seconds: Annotated[float, Field(ge=0, le=86_400)] = 30.0
+    """How long calls are waited for (`finish`); those that are left then are handed over, or go to the human."""
+    drain_new_calls: DrainNewCalls = "human"
+    """What becomes of calls that arrive meanwhile: the dialplan's human, or SIP 503, so that others take them."""
 
     api_listen: str = "127.0.0.1:8080"
     api_tokens: SecretStr = SecretStr("")

@@ -77,6 +77,7 @@ async def api_parts(  # noqa: PLR0913, PLR0917 - all that runs
     events = await event_log(store)
     return Parts(
         health=lambda: health(dispatcher, writer),
+        drain=dispatcher.drain,
         calls=live_calls(dispatcher, store),
         store=store,
         events=events,
@@ -154,7 +155,8 @@ def health(dispatcher: Dispatcher, writer: RecordWriter) -> dict[str, Any]:
     """Whether a call that arrived now would be served; the words of `/healthz` and `/readyz`."""
     workers = dispatcher.workers.connected
     return {
-        "ready": dispatcher.connected and workers > 0,
+        "ready": dispatcher.connected and workers > 0 and not dispatcher.draining,
+        "draining": dispatcher.draining,
         "asterisk": dispatcher.connected,
         "media_workers": workers,
         "media_loads": dispatcher.workers.loads,

@@ -15,6 +15,8 @@ class HealthState(Model):
 
     ready: bool
     """A call that arrived now would be served."""
+    draining: bool = False
+    """No further calls are taken: it is about to end, or was asked to by `POST /v1/drain`."""
     asterisk: bool
     """Asterisk's event stream is open."""
     media_workers: int
@@ -37,6 +39,17 @@ async def show_readiness(parts: Parts, _asked: Asked[Nothing, Nothing]) -> web.R
     return web.Response(status=status, text=state.model_dump_json(), content_type="application/json")
 
 
+async def drain(parts: Parts, _asked: Asked[Nothing, Nothing]) -> HealthState:
+    """Calls in progress go on."""
+    parts.drain(True)
+    return HealthState.model_validate(parts.health())
+
+
+async def undrain(parts: Parts, _asked: Asked[Nothing, Nothing]) -> HealthState:
+    parts.drain(False)
+    return HealthState.model_validate(parts.health())
+
+
 async def show_metrics(parts: Parts, _asked: Asked[Nothing, Nothing]) -> web.Response:
     text = parts.metrics.render(await parts.gauges())
     return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
@@ -48,6 +61,8 @@ OPERATIONS = (
         "GET", "/readyz", None, show_readiness, "Whether a call that arrived now would be served", HealthState,
         also=(503,),
     ),
+    Operation("POST", "/v1/drain", Role.ADMIN, drain, "Take no further calls", HealthState),
+    Operation("DELETE", "/v1/drain", Role.ADMIN, undrain, "Take calls again", HealthState),
     Operation(
         "GET", "/metrics", Role.READ, show_metrics, "Figures for Prometheus", media_type="text/plain",
     ),

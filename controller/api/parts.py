@@ -45,3 +45,5 @@ class Parts:
     trunks: TrunkWatch
     guard: Guard
     bots: BotStates = field(default_factory=BotStates)
+    drain: Callable[[bool], None] = lambda _: None
+    """Whether further calls are taken."""

@@ -64,6 +64,8 @@ class MediaLink:
         """The worker's load, of one core, as it said last."""
         self.load_told = 0
         """How often it has said so."""
+        self.deaf = False
+        """Reports are left with the worker, for another controller: it repeats what nobody has acknowledged."""
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._instance = ""
         self._seq = 0
@@ -146,6 +148,8 @@ class MediaLink:
         if isinstance(report, Load):
             self.cpu_share = report.cpu_share
             self.load_told += 1
+            return
+        if self.deaf:
             return
         # After a reconnect the worker repeats what it has no acknowledgement for.
         if report.seq > self._seq:

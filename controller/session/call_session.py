@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 
 import structlog
 
@@ -35,6 +35,10 @@ EVENTS_WAITING_MAX: Final = 1_000
 """Of one call. Only a flood of the bot's messages gets there; it loses its newest, and nobody else anything."""
 
 
+TOLD_SECONDS: Final = 1.0
+"""For the media worker to take the last acknowledgements of a call that another controller goes on with."""
+
+
 class CallSession:
     """One running call. Every method but `run` returns at once."""
 
@@ -44,6 +48,8 @@ class CallSession:
         self._services = services
         self._events: deque[e.Event] = deque()
         self._arrived = asyncio.Event()
+        self._over = asyncio.Event()
+        self._handed_over = self._left = False
         self._legs = legs = Legs(call, caller_channel, services, self.post, lambda: self._now() - call.started)
         begun = (resumed.started_at, resumed.steps) if resumed else ()
         self._journal = Journal(call, services.submit, self.post, services.voicemail, *begun)
@@ -87,6 +93,8 @@ class CallSession:
         if isinstance(event, e.Report) and len(self._events) >= EVENTS_WAITING_MAX:
             self._log.warning("message of the bot dropped", reason="too many are waiting", kind=type(event).__name__)
             return
+        if self._handed_over and not isinstance(event, e.Stored | e.ShutDown):
+            return  # the next controller finds out
         if isinstance(event, e.TransferRequested):
             transfers = self._services.transfers
             transfers.count_max = self.call.route.fence.per_minute_max
@@ -146,6 +154,28 @@ class CallSession:
         if call.bot and (media := adoption.unjoined_media(call, found)):
             self._legs.background.start(self._legs.media.join(media))
 
+    # --- left to another controller -------------------------------------------------------------------------
+
+    async def settled(self) -> None:
+        """Until nothing is under way that Asterisk has not answered; of a call that ends, until it has ended."""
+        if self.going_on:
+            await self._execution.idle()
+        else:
+            await self._over.wait()
+
+    def hand_over(self, stored: Callable[[], None]) -> None:
+        """Decide nothing from now on: `stored` is called once all is kept that another controller needs."""
+        while self._events:
+            self._receive(self._events.popleft())
+        self._handed_over = True
+        self.call.now = self._now()
+        self._journal.write(self.call.note("controller_left", "and the next one goes on with the call"), stored)
+
+    def leave(self) -> None:
+        """After `hand_over`: `run` returns, and everything stays as it is."""
+        self._left = True
+        self._arrived.set()
+
     # --- the loop -------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
@@ -153,34 +183,41 @@ class CallSession:
         working = asyncio.create_task(self._execution.work())
         try:
             self._carry_out(self.call.begin() if self._first is None else self._first)
-            while self.call.state is not State.ENDED:
-                event = await self._next_event()
-                self._log.debug("event", state=self.call.state, happened=str(event))
-                try:
-                    self._carry_out(self.call.receive(event, self._now()))
-                except Exception as error:
-                    self._log.exception("event not dealt with", happened=str(event))
-                    if isinstance(event, e.CommandFailed):
-                        raise
-                    self.post(e.CommandFailed(type(event).__name__, str(error)))
+            while self.call.state is not State.ENDED and (event := await self._next_event()):
+                self._receive(event)
         finally:
-            self.told.on_end()
-            for tell in self.when_ended:
-                tell()
+            if not self._left:
+                self.told.on_end()
+                for tell in self.when_ended:
+                    tell()
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
-            await self._execution.stop()
+            await self._execution.stop(TOLD_SECONDS if self._left else 0)
+            self._over.set()
 
-    async def _next_event(self) -> e.Event:
-        """The next event, or the deadline's when that comes first."""
+    async def _next_event(self) -> e.Event | None:
+        """The next event, or the deadline's when that comes first. None: the call is left to another controller."""
         while not self._events:
+            if self._left:
+                return None
             self._arrived.clear()
-            seconds = None if self.call.deadline is None else self.call.deadline - self._now()
+            waits = self.call.deadline is None or self._handed_over
+            seconds = None if waits else cast("float", self.call.deadline) - self._now()
             try:
                 await asyncio.wait_for(self._arrived.wait(), seconds)
             except TimeoutError:
                 return e.DeadlinePassed()
         return self._events.popleft()
+
+    def _receive(self, event: e.Event) -> None:
+        self._log.debug("event", state=self.call.state, happened=str(event))
+        try:
+            self._carry_out(self.call.receive(event, self._now()))
+        except Exception as error:
+            self._log.exception("event not dealt with", happened=str(event))
+            if isinstance(event, e.CommandFailed):
+                raise
+            self.post(e.CommandFailed(type(event).__name__, str(error)))
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

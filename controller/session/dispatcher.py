@@ -1,6 +1,7 @@
 """Gives every event to the session of its call, starts a session for every new caller, and removes what is nobody's."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,8 +20,10 @@ from controller.background import Background
 from controller.bot.chooser import BotChooser
 from controller.call import events as e
 from controller.call.call import Call
+from controller.call.causes import REFUSAL_CAUSES
 from controller.call.encoding import Unreadable
 from controller.call.vocabulary import TransferOutcome
+from controller.config import DrainNewCalls
 from controller.context.context import Context
 from controller.errors import ControllerError
 from controller.media import control_messages as media
@@ -28,6 +31,7 @@ from controller.records.store import Held
 from controller.routing.fence import RateLimit
 from controller.routing.route import Arrival
 from controller.routing.router import Router
+from controller.routing.trigger import Trigger
 from controller.session import reconciliation, translation
 from controller.session.adopting import Adopting
 from controller.session.bot_legs import MediaWorker
@@ -48,6 +52,12 @@ from controller.trunks.book import TrunkBook
 
 SHUTDOWN_SECONDS: Final = 8.0
 """For all calls to be given away; under the ten seconds that Docker grants before it kills."""
+
+SETTLE_SECONDS: Final = 2.0
+"""For what calls have asked of Asterisk to be done before they are handed over: it takes milliseconds."""
+
+KEPT_SECONDS: Final = 3.0
+"""For what the next controller needs to be in the store."""
 
 MINUTE_SECONDS: Final = 60.0
 """The fence counts transfers by it."""
@@ -73,6 +83,8 @@ class Rules:
     """Of a core; a media worker above it takes no further calls."""
     calls_max: int = 0
     """With bots at a time; 0: no limit."""
+    drained: DrainNewCalls = "human"
+    """What becomes of calls that arrive while no further ones are taken."""
     headers: tuple[str, ...] = ()
     """SIP headers that bots are told of, beside those by which routes match."""
     own_number: str = ""
@@ -135,7 +147,11 @@ class Dispatcher:
         self._by_channel: dict[str, CallSession] = {}
         self._background = Background("a call failed")
         self._listeners = Listeners(ari, self._sessions, who_listens)
-        self._shutting_down = False
+        self._over = asyncio.Event()
+        """A call is."""
+        self.draining = False
+        """No further calls are taken."""
+        self._refuses = rules.drained == "refuse"
         self._asterisk_started = ""
         """When Asterisk says it was started: another time means that all its calls are gone."""
 
@@ -185,8 +201,8 @@ class Dispatcher:
             self._background.start(self._attempt(self._ari.hangup(channel.id)))
         elif Listeners.dials(channel):
             self._background.start(self._listeners.serve(channel))
-        elif self._shutting_down:
-            self._background.start(self._attempt(self._ari.continue_in_dialplan(channel.id, DIALPLAN_CONTEXT)))
+        elif self.draining:
+            self._background.start(self._turn_away(channel.id))
         else:
             self._arriving[channel.id] = []
             self._background.start(self._serve(channel, arguments[0] if arguments else UNKNOWN_ORIGIN))
@@ -197,6 +213,10 @@ class Dispatcher:
         at = datetime.now(UTC)
         call_id = ids.call_id(at, os.urandom(ids.ENTROPY_BYTES))
         arrival = await self._what_came(channel, origin)
+        if self.draining:
+            del self._arriving[channel.id]
+            await self._turn_away(channel.id)
+            return
         call = Call(call_id, arrival, self._router.decide(arrival, at), now)
         session = CallSession(call, channel.id, self._services)
         self._sessions[call_id] = self._by_channel[channel.id] = session
@@ -206,7 +226,9 @@ class Dispatcher:
 
     def place(self, placement: Placement, by: str, call_id: str) -> None:
         """Call somebody. Returns at once. Raises NotAllowed, NotNow."""
-        if self._shutting_down or not self.connected or not self.workers.connected:
+        if self.draining:
+            raise NotNow("this controller takes no further calls: it is being drained")
+        if not self.connected or not self.workers.connected:
             raise NotNow("Asterisk or the media workers are not connected")
         now, at = asyncio.get_running_loop().time(), datetime.now(UTC)
         arrival, decision = to_call(self._router, placement, self._own_number, by, at)
@@ -223,6 +245,7 @@ class Dispatcher:
         finally:
             del self._sessions[session.call.id]
             self._by_channel.pop(session.caller_channel, None)
+            self._over.set()
 
     def adopt(self, calls: Iterable[Held]) -> None:
         """Before we connect to anybody: calls of an earlier controller, which is no more."""
@@ -336,12 +359,55 @@ class Dispatcher:
 
     # --- the end --------------------------------------------------------------------------------------------
 
+    async def _turn_away(self, channel_id: str) -> None:
+        """A caller whom we do not take: without us the dialplan has a human, and with 503 another node is tried."""
+        if self._refuses:
+            await self._attempt(self._ari.hangup(channel_id, reason_code=REFUSAL_CAUSES[Trigger.UNREACHABLE]))
+        else:
+            await self._attempt(self._ari.continue_in_dialplan(channel_id, DIALPLAN_CONTEXT))
+
+    def drain(self, draining: bool) -> None:
+        """Take no further calls, or take them again."""
+        log.info("drained" if draining else "drained no more", calls=self.calls)
+        self.draining = draining
+
+    async def until_over(self) -> None:
+        """Until no call is left."""
+        while self._sessions:
+            self._over.clear()
+            await self._over.wait()
+
+    async def hand_over(self) -> None:
+        """Leave every call as it is to the controller that comes next; then stop."""
+        self.draining = True
+        running = [session for session in self._sessions.values() if session.call.id not in self._adopting]
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*(session.settled() for session in running)), SETTLE_SECONDS)
+        # From here on it is the successor who hears: all at once, so that nothing is heard by neither or by both.
+        self.workers.stop_hearing()
+        kept = {session: asyncio.Event() for session in running if session.going_on}
+        for session, stored in kept.items():
+            session.hand_over(stored.set)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*(stored.wait() for stored in kept.values())), KEPT_SECONDS)
+        for session, stored in kept.items():
+            if stored.is_set():
+                session.leave()
+            else:
+                log.error("a call could not be kept for the next controller", call=session.call.id)
+                session.post(e.ShutDown())
+        log.info("calls left to the next controller", calls=sum(stored.is_set() for stored in kept.values()))
+        await self._stop()
+
     async def shut_down(self) -> None:
         """Give every caller to the dialplan, which sends them to the human; then stop."""
-        self._shutting_down = True
-        self._listeners.close()
+        self.draining = True
         for session in self._sessions.values():
             session.post(e.ShutDown())
+        await self._stop()
+
+    async def _stop(self) -> None:
+        self._listeners.close()
         await self._background.wait(SHUTDOWN_SECONDS)
         await self._background.cancel()
         await self._recordings.close()

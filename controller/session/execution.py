@@ -63,10 +63,16 @@ class Execution:
         self._background = legs.background
         self._log = structlog.get_logger().bind(call=call.id)
 
-    async def stop(self) -> None:
-        """Leaves no task behind."""
+    async def idle(self) -> None:
+        """Until nothing is outstanding that takes Asterisk time."""
+        await self._idle.wait()
+
+    async def stop(self, patience_seconds: float = 0) -> None:
+        """Leaves no task behind. `patience_seconds`: for what is being given back or told just now."""
         if self._context:
             self._context.cancel()
+        if patience_seconds:
+            await self._background.wait(patience_seconds)
         await self._background.cancel()
 
     def carry_out(self, commands: list[c.Command]) -> None:

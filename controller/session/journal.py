@@ -56,12 +56,13 @@ class Journal:
         """Of the next step."""
         self._log = structlog.get_logger().bind(call=call.id)
 
-    def write(self, command: c.Recorded) -> None:
+    def write(self, command: c.Recorded, stored: Callable[[], None] | None = None) -> None:
+        """`stored` is called once it is in the store, and with it all that was written before."""
         kept = translation.to_be_kept(command, self._call.route.keep)
         if kept is None:
             self._pass_over(command)
             return
-        command, stored = kept, None
+        command = kept
         if isinstance(command, c.OpenRecord):
             stored = self.opened.set
         elif isinstance(command, c.Note):

@@ -108,6 +108,11 @@ class MediaWorkers:
         chosen.place()
         return chosen.link
 
+    def stop_hearing(self) -> None:
+        """What the workers report from now on is another controller's to hear; they are still told what we want."""
+        for worker in self._workers.values():
+            worker.link.deaf = True
+
     # --- links ----------------------------------------------------------------------------------------------
 
     def _link(self, url: str, token: str) -> MediaLink:

@@ -3,25 +3,19 @@
 import asyncio
 import time
 from collections import Counter
-from itertools import pairwise
 
 import pytest
 
-from controller.carrier import listening
 from controller.carrier.carrier import Carrier
 from controller.carrier.phone import Phone
-from controller.carrier.sounds import tone
-from controller.records.store import CallDetail
 from tests.integration.stack.bot import Bot, BotCall
-from tests.integration.stack.parties import LOW, OTHER, bot_has, human_takes_it, talking
+from tests.integration.stack.parties import bot_has, human_takes_it, talking
 from tests.integration.stack.stack import Stack
+from tests.integration.stack.throughout import adopted, both_speak, heard_throughout, in_order
 
 pytestmark = pytest.mark.integration
 
 CALLS = 10
-TALK_SECONDS = 8.0
-GAP_MS_MAX = 500.0
-"""At once, in the seconds without a controller: what a machine costs that others share. A quiet one has no gap."""
 
 
 async def test_of_ten_calls_none_is_lost_and_all_go_on(stack: Stack, bot: Bot, carrier: Carrier) -> None:
@@ -63,37 +57,3 @@ async def complete(stack: Stack, calls: list[tuple[Phone, BotCall]]) -> None:
     assert endings == {"caller_hung_up": CALLS - 2, "human_hung_up": 1, "bot_hung_up": 1}
     assert all(in_order(record) for record in records.values())
     assert [result.name for result in records[calls[3][1].start["call_id"]].results] == ["Said to nobody"]
-
-
-def in_order(record: CallDetail) -> bool:
-    kinds = [step.kind for step in record.steps]
-    times = [step.at_ms for step in record.steps]
-    return times == sorted(times) and kinds[0] == "arrived" and kinds[-1] == "ended" and kinds.count("adopted") == 1
-
-
-async def both_speak(calls: list[tuple[Phone, BotCall]]) -> None:
-    """All callers and all bots begin a long tone, and it is heard."""
-    for phone, call in calls:
-        phone.play(tone(LOW, TALK_SECONDS))
-        await call.speak(tone(OTHER, TALK_SECONDS))
-    for phone, call in calls:
-        await phone.until_tone(OTHER)
-        await call.until(lambda call=call: bool(listening.tones(call.heard, LOW)), "the caller's tone")  # type: ignore[misc]
-
-
-async def heard_throughout(phone: Phone, call: BotCall, dead_since: float, bot_had: int) -> None:
-    """Both were in the middle of a tone when the controller died, and were heard to its end."""
-    await phone.until_quiet(since=dead_since)
-    await call.until(lambda: listening.silent_for_ms(call.heard) > 500, "the end of the caller's tone")
-    for heard, hertz in ((phone.heard_since(dead_since), OTHER), (call.heard[bot_had:], LOW)):
-        spans = listening.tones(heard, hertz)
-        lasted = spans[-1].end / 8
-        assert lasted > 1000, "the tone went on without a controller"
-        gaps = [(after.start - before.end) / 8 for before, after in pairwise(spans)]
-        assert max([spans[0].start / 8, *gaps]) <= GAP_MS_MAX, f"{hertz:g} Hz in one piece: {spans}"
-
-
-async def adopted(stack: Stack, calls: int) -> None:
-    async with asyncio.timeout(10):
-        while stack.controller.log().count("going on with a call") < calls:  # noqa: ASYNC110 - another process
-            await asyncio.sleep(0.05)

@@ -1,4 +1,4 @@
-"""The controller dies, and another goes on with the call: from what was kept of it, and from what there is."""
+"""A controller dies or hands over, and another goes on with the call: from what was kept, and from what is there."""
 
 import json
 from typing import TYPE_CHECKING
@@ -20,11 +20,19 @@ NOBODY = CallerID("", "")
 
 def die(world: "World") -> None:
     """All that the call holds in Asterisk and in media workers goes on, and nobody hears of it."""
+    if world.chance.random() < 0.5:
+        _leave(world)
     world.dead = world.deaf = True
     world.controllers += 1
     world.in_line = False
     kept = json.dumps(Snapshots(world.call).take())
     world.later(lambda: _go_on(world, kept), world.chance.expovariate(0.5))
+
+
+def _leave(world: "World") -> None:
+    """Told to end, it hands the call over (`CallSession.hand_over`): the record says so, and nothing else is done."""
+    world.call.now = world.now
+    world.obey([world.call.note("controller_left")])
 
 
 def _go_on(world: "World", kept: str) -> None:

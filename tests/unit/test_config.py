@@ -18,6 +18,7 @@ FOR_COMPOSE_OR_ASTERISK_ONLY = {
     "SIP_TLS_CA",
     "SIP_TLS_CERTIFICATE",
     "SIP_TLS_KEY",
+    "STOP_GRACE_PERIOD",
     "SIP_TLS_PORT",
     "TRUNK_ADDRESSES",
     "TRUNK_HOST",
@@ -75,6 +76,7 @@ def test_a_secret_file_that_is_not_there() -> None:
         ("BOT_ACCEPT_SECONDS", "0", "'0' does not fit"),
         ("HUMAN_ENDPOINT", "phone", "'phone' is no Asterisk dial string"),
         ("SIP_PORT", "70000", "'70000' does not fit"),
+        ("ON_STOP", "hang_up", "'hang_up' does not fit: input should be 'hand_over', 'finish' or 'human'"),
         ("LOG_LEVEL", "loud", "'loud' does not fit"),
     ],
 )

@@ -35,8 +35,17 @@ class Process:
 
     def stop(self) -> int:
         """As Docker does: SIGTERM, and SIGKILL for what will not end. Returns the exit status."""
+        self.terminate()
+        return self.until_ended()
+
+    def terminate(self) -> None:
+        """SIGTERM, and it may take its time."""
         assert self._process
         self._process.terminate()
+
+    def until_ended(self) -> int:
+        """After `terminate`. Returns the exit status."""
+        assert self._process
         try:
             return self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

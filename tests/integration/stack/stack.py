@@ -44,6 +44,7 @@ class Stack:
             "BOT_RECONNECT_SECONDS": "0",
             "HUMAN_ENDPOINT": f"PJSIP/{HUMAN_NUMBER}@trunk",
             "HUMAN_RING_SECONDS": "5",
+            "ON_STOP": "human",
             "SOUNDS_DIR": str(self.sounds),
             "VOICEMAIL_DIR": f"{self.directory}/voicemail",
             "RECORDINGS_DIR": f"{self.directory}/recordings",

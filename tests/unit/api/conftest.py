@@ -165,6 +165,7 @@ async def make_parts(
     return Parts(
         lambda: health, calls, store, events, EventLog(10), metrics, router, closures, folder, recordings, gauges,
         accounts, Settings(), softphones or Softphones(exchange), no_trunks(folder, router), no_bans(folder),
+        drain=lambda draining: health.update(draining=draining, ready=not draining),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from controller.ari.events import ChannelDestroyed, ChannelHangupRequest, Channe
 from controller.call import events as e
 from controller.errors import LimitReached
 from controller.media import control_messages as media
-from controller.records.items import StepTaken
+from controller.records.items import CallClosed, StepTaken
 from controller.routing.route import Keep
 from tests.unit.session.fakes import BOT, CALL, CALLER, Stage, channel
 
@@ -176,3 +176,46 @@ async def test_a_session_leaves_no_task_behind() -> None:
     stage.session.post(e.CallerGone())
     await stage.ended()
     assert asyncio.all_tasks() - before == set()
+
+
+async def test_a_call_that_is_handed_over_stays_as_it_is() -> None:
+    """What it was told before is dealt with, what comes later is the next controller's, and nothing is given back."""
+    before = asyncio.all_tasks()
+    stage = Stage()
+    await stage.talk()
+    await stage.session.settled()
+    asked, told, there = list(stage.ari.asked), stage.worker.kinds(), set(stage.ari.there)
+    kept = asyncio.Event()
+    stage.session.post(e.CallerHeld(held=True))
+    stage.session.hand_over(kept.set)
+    stage.session.post(e.CallerGone())
+    assert kept.is_set()
+    stage.session.leave()
+    await asyncio.wait_for(stage.running, 30)
+    assert stage.steps()[-2:] == ["held", "controller_left"]
+    assert (stage.ari.asked, stage.worker.kinds(), stage.ari.there) == (asked, told, there)
+    assert not any(isinstance(item, CallClosed) for item in stage.items)
+    assert asyncio.all_tasks() - before == set()
+
+
+async def test_what_was_stored_is_acknowledged_after_the_handing_over() -> None:
+    stage = Stage()
+    await stage.talk()
+    stage.session.hand_over(lambda: None)
+    stage.session.post(e.Stored(1, "r1"))
+    stage.session.leave()
+    await asyncio.wait_for(stage.running, 30)
+    assert stage.worker.kinds()[-1] == "send"
+
+
+async def test_a_deadline_of_a_call_that_is_handed_over_is_the_next_controllers() -> None:
+    stage = Stage()
+    await stage.talk()
+    stage.session.hand_over(lambda: None)
+    stage.session.call.deadline = 0.0
+    stage.session.post(e.Stored(1, "r1"))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    stage.session.leave()
+    await asyncio.wait_for(stage.running, 30)
+    assert "rung_left" not in stage.steps()
