@@ -44,6 +44,7 @@ unit: .venv/ready  ## tests without containers, and a million simulated events
 # Two at a time, each with Asterisks of its own; what is built is built beforehand, so that no call shares the processor.
 integration: .venv/ready images  ## tests on real Asterisk
 	@docker compose build --quiet
+	@docker build --quiet --tag ari-controller/test-router tests/integration/stack/router >/dev/null
 	@setup/pipecat >/dev/null
 	@setup/node >/dev/null
 	TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest --numprocesses 2 --dist loadfile $(ONCE_MORE) tests/integration

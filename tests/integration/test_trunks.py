@@ -1,12 +1,7 @@
 """Trunks of trunks.toml against a carrier: registered, by address, by TCP and TLS with SRTP; what goes wrong."""
 
-import asyncio
-import json
-import time
-import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,37 +11,13 @@ from tests.integration.stack import asterisks
 from tests.integration.stack.asterisks import PHONE_NUMBER
 from tests.integration.stack.bot import Bot
 from tests.integration.stack.parties import bot_has, hear_each_other
-from tests.integration.stack.stack import API_TOKEN, Stack
+from tests.integration.stack.sip_party import party
+from tests.integration.stack.stack import Stack
+from tests.integration.stack.trunks import ACCOUNT, PASSWORD, Trunks, with_trunks
 
 pytestmark = pytest.mark.integration
 
 CARRIER = "127.0.0.3"
-SETTLE_SECONDS = 10.0
-PASSWORD = "the right; password"
-ACCOUNT = """
-[{name}]
-type=endpoint
-context=from-provider
-auth={name}
-aors={name}
-disallow=all
-allow=ulaw,alaw
-dtmf_mode=rfc4733
-direct_media=no
-trust_id_inbound=yes
-trust_id_outbound=yes
-send_pai=yes
-{more}
-[{name}]
-type=auth
-auth_type=userpass
-username={name}
-password=the right\\; password
-[{name}]
-type=aor
-max_contacts=1
-remove_existing=yes
-"""
 
 
 @pytest.fixture(scope="module")
@@ -80,65 +51,10 @@ def running_stack(
 ) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stack")
     stack = Stack(running_asterisks, folder, sounds_folder)
-    port, password = running_asterisks.bundled.manager
-    (folder / "trunks.toml").write_text("")
-    (folder / "carrier_password").write_text(PASSWORD)
-    stack.settings |= {
-        "TRUNKS_FILE": str(folder / "trunks.toml"),
-        "TRUNKS_DIR": str(running_asterisks.trunks),
-        "AMI_ADDRESS": f"127.0.0.1:{port}",
-        "AMI_PASSWORD": password,
-    }
+    with_trunks(stack)
     stack.start()
     yield stack
     stack.stop()
-
-
-class Trunks:
-    """What an operator does: writes trunks.toml, and looks at what comes of it."""
-
-    def __init__(self, stack: Stack) -> None:
-        self.stack = stack
-        self.carrier = stack.asterisks.carrier
-
-    def password(self, text: str) -> None:
-        (self.stack.directory / "carrier_password").write_text(text)
-
-    def write(self, text: str) -> None:
-        """And wait until Asterisk has it."""
-        (self.stack.directory / "trunks.toml").write_text(text)
-        before = self.stack.controller.logged
-        self.stack.controller.reload()
-        deadline = time.monotonic() + SETTLE_SECONDS
-        while "trunks loaded" not in self.stack.controller.log(before):
-            assert time.monotonic() < deadline, self.stack.controller.log(before)
-            time.sleep(0.02)
-
-    def registered(self, name: str = "acme", transport: str = "udp", more: str = "") -> str:
-        port = self.carrier.tls_port if transport == "tls" else self.carrier.sip_port
-        return (
-            f'[trunks.{name}]\nhost = "{CARRIER}"\nport = {port}\ntransport = "{transport}"\nusername = "{name}"\n'
-            f'password = {{file = "carrier_password"}}\nfrom_user = "{name}"\ncountry = "DE"\n{more}\n'
-        )
-
-    def show(self) -> dict[str, Any]:
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.stack.api_port}/v1/trunks", headers={"Authorization": f"Bearer {API_TOKEN}"}
-        )
-        with urllib.request.urlopen(request, timeout=2) as answer:  # noqa: S310
-            found: dict[str, Any] = json.load(answer)
-            return found
-
-    async def until(self, state: str, done: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Any]:
-        """The first trunk, once it is in this state."""
-        deadline = time.monotonic() + SETTLE_SECONDS
-        while True:
-            shown = await asyncio.to_thread(self.show)
-            trunk: dict[str, Any] = shown["trunks"][0]
-            if trunk["state"] == state and done(trunk):
-                return trunk
-            assert time.monotonic() < deadline, (trunk, self.stack.asterisks.bundled.log()[-3000:])
-            await asyncio.sleep(0.1)
 
 
 @pytest.fixture
@@ -187,6 +103,15 @@ async def test_known_by_its_address(bot: Bot, carrier: Carrier, trunks: Trunks) 
     await phone.hang_up()
     await human.until_ended()
     assert call.start["trunk"] == "peer"
+
+
+async def test_the_number_stands_in_to(stack: Stack, bot: Bot, trunks: Trunks) -> None:
+    async with party(stack.asterisks.bundled.sip_port) as provider:
+        trunks.write(f'[trunks.peer]\nhost = "127.0.0.1"\nport = {provider.port}\ncalled_in = "to"\ncountry = "DE"\n')
+        await provider.call("03023125000", account="1234567t0")
+        call = await bot.call()
+        assert call.start["to"]["number"] == PHONE_NUMBER
+        await provider.hang_up()
 
 
 async def test_who_is_no_trunk_is_not_let_in(bot: Bot, carrier: Carrier, trunks: Trunks) -> None:

@@ -132,14 +132,8 @@ def running(
         **(carrier or {}),
     }
     carrier_host = carrier_settings.get("BIND_ADDRESS", "127.0.0.1")
-    started, other = _container(bundled_settings, rtp_ports), _container(carrier_settings, rtp_ports)
-    for path, folder in (folders or {}).items():
-        folder.chmod(0o755)  # Asterisk is another user
-        started.with_volume_mapping(str(folder), path, "ro")
-        other.with_volume_mapping(str(folder), path, "ro")
-    if trunks:
-        share(trunks)
-        started.with_volume_mapping(str(trunks), "/trunks", "rw")
+    started = container({**_local(rtp_ports), **bundled_settings}, folders, trunks)
+    other = container({**_local(rtp_ports), **carrier_settings}, folders)
     with started as bundled, other as carrier_container:
         pair = Asterisks(
             Asterisk(
@@ -173,21 +167,33 @@ def share(folder: Path) -> None:
     folder.chmod(0o2770)
 
 
-def _container(settings: dict[str, str], rtp_ports: int) -> DockerContainer:
+def container(
+    settings: Mapping[str, str],
+    folders: Mapping[str, Path] | None = None,
+    trunks: Path | None = None,
+    network: str = "",
+) -> DockerContainer:
+    """One that has not been started; `network`: of Docker's, else this machine's own."""
     # The image is the one that `make images` built; Ryuk, testcontainers' own sweeper, would come from a registry.
     os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
-    container = DockerContainer(IMAGE).with_kwargs(
-        network_mode="host", ulimits=[{"Name": "nofile", "Soft": NOFILE_MAX, "Hard": NOFILE_MAX}]
-    )
-    for name, value in {"BIND_ADDRESS": "127.0.0.1", "RTP_PORTS": _rtp_ports(rtp_ports), **settings}.items():
-        container = container.with_env(name, value)
-    return container
+    where = {"network": network} if network else {"network_mode": "host"}
+    ulimits = [{"Name": "nofile", "Soft": NOFILE_MAX, "Hard": NOFILE_MAX}]
+    made = DockerContainer(IMAGE).with_kwargs(ulimits=ulimits, **where)
+    for name, value in settings.items():
+        made = made.with_env(name, value)
+    for path, folder in (folders or {}).items():
+        folder.chmod(0o755)  # Asterisk is another user
+        made = made.with_volume_mapping(str(folder), path, "ro")
+    if trunks:
+        share(trunks)
+        made = made.with_volume_mapping(str(trunks), "/trunks", "rw")
+    return made
 
 
-def _rtp_ports(count: int) -> str:
-    """A block at random: runs side by side hardly ever meet, and Asterisk passes over a port that is taken."""
-    first = random.randrange(RTP_PORTS_FROM, RTP_PORTS_TO, count)  # noqa: S311
-    return f"{first}-{first + count - 1}"
+def _local(rtp_ports: int) -> dict[str, str]:
+    """A block of ports at random: runs side by side hardly ever meet, and Asterisk passes over a port that is taken."""
+    first = random.randrange(RTP_PORTS_FROM, RTP_PORTS_TO, rtp_ports)  # noqa: S311
+    return {"BIND_ADDRESS": "127.0.0.1", "RTP_PORTS": f"{first}-{first + rtp_ports - 1}"}
 
 
 def _free_ports(count: int) -> list[int]:

@@ -75,12 +75,12 @@ class SipParty(asyncio.DatagramProtocol):
 
     # --- what it does ---------------------------------------------------------------------------------------
 
-    async def call(self, number: str, headers: Mapping[str, str] | None = None) -> None:
-        """Dials, and returns once answered."""
+    async def call(self, number: str, headers: Mapping[str, str] | None = None, *, account: str = "") -> None:
+        """Dials, and returns once answered. `account`: what the first line has, where the number stands in To alone."""
         host, port = self.asterisk
         self._dialog = Dialog(
             secrets.token_hex(8), f'"Erika" <sip:+491713920012@127.0.0.1>;tag={secrets.token_hex(4)}',
-            f"<sip:{number}@{host}:{port}>", f"sip:{number}@{host}:{port}",
+            f"<sip:{number}@{host}:{port}>", f"sip:{account or number}@{host}:{port}",
         )  # fmt: skip
         extra = {**(headers or {}), "Content-Type": "application/sdp"}
         self._request("INVITE", SDP.format(direction="sendrecv"), extra)

@@ -1,0 +1,100 @@
+"""Trunks of trunks.toml as an operator has them, and a customer's account with the carrier."""
+
+import asyncio
+import json
+import time
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.integration.stack.stack import API_TOKEN, Stack
+
+SETTLE_SECONDS = 30.0
+PASSWORD = "the right; password"
+ACCOUNT = """
+[{name}]
+type=endpoint
+context=from-provider
+auth={name}
+aors={name}
+disallow=all
+allow=ulaw,alaw
+dtmf_mode=rfc4733
+direct_media=no
+trust_id_inbound=yes
+trust_id_outbound=yes
+send_pai=yes
+{more}
+[{name}]
+type=auth
+auth_type=userpass
+username={name}
+password=the right\\; password
+[{name}]
+type=aor
+max_contacts=1
+remove_existing=yes
+"""
+
+
+def with_trunks(stack: Stack) -> None:
+    """The controller has a trunks.toml, empty as yet."""
+    asterisk = stack.asterisks.bundled
+    port, password = asterisk.manager
+    (stack.directory / "trunks.toml").write_text("")
+    (stack.directory / "carrier_password").write_text(PASSWORD)
+    stack.settings |= {
+        "TRUNKS_FILE": str(stack.directory / "trunks.toml"),
+        "TRUNKS_DIR": str(stack.asterisks.trunks),
+        "AMI_ADDRESS": f"{urlsplit(asterisk.url).hostname}:{port}",
+        "AMI_PASSWORD": password,
+    }
+
+
+class Trunks:
+    """What an operator does: writes trunks.toml, and looks at what comes of it."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.carrier = stack.asterisks.carrier
+
+    def password(self, text: str) -> None:
+        (self.stack.directory / "carrier_password").write_text(text)
+
+    def write(self, text: str) -> None:
+        """And wait until Asterisk has it."""
+        (self.stack.directory / "trunks.toml").write_text(text)
+        before = self.stack.controller.logged
+        self.stack.controller.reload()
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while "trunks loaded" not in self.stack.controller.log(before):
+            assert time.monotonic() < deadline, self.stack.controller.log(before)
+            time.sleep(0.02)
+
+    def registered(self, name: str = "acme", transport: str = "udp", more: str = "") -> str:
+        port = self.carrier.tls_port if transport == "tls" else self.carrier.sip_port
+        return (
+            f'[trunks.{name}]\nhost = "{self.carrier.host}"\nport = {port}\n'
+            f'transport = "{transport}"\nusername = "{name}"\n'
+            f'password = {{file = "carrier_password"}}\nfrom_user = "{name}"\ncountry = "DE"\n{more}\n'
+        )
+
+    def show(self) -> dict[str, Any]:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.stack.api_port}/v1/trunks", headers={"Authorization": f"Bearer {API_TOKEN}"}
+        )
+        with urllib.request.urlopen(request, timeout=2) as answer:  # noqa: S310
+            found: dict[str, Any] = json.load(answer)
+            return found
+
+    async def until(self, state: str, done: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Any]:
+        """The first trunk, once it is in this state."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while True:
+            shown = await asyncio.to_thread(self.show)
+            trunk: dict[str, Any] = shown["trunks"][0]
+            if trunk["state"] == state and done(trunk):
+                return trunk
+            assert time.monotonic() < deadline, (trunk, self.stack.asterisks.bundled.log()[-3000:])
+            await asyncio.sleep(0.1)
