@@ -31,11 +31,12 @@ from controller.bot.adapters.adapter import Handshake
 from controller.bot.backlog import Backlog
 from controller.bot.protocol import TEXT_MESSAGE_BYTES_MAX
 
-PING_SECONDS: Final = 10.0
+PING_SECONDS: Final = 5.0
 """Between two pings: often enough to keep a NAT's entry, seldom enough to cost nothing."""
 
-PONG_SECONDS: Final = 10.0
-"""A bot that has sent nothing for this long after a ping is gone."""
+PONG_SECONDS: Final = 5.0
+"""A bot that has sent nothing for this long after a ping is gone. The kernels between us take a minute of audio for one
+that hangs, so that nothing else shows it; its caller hears silence meanwhile, 10 s at most."""
 
 CLOSE_SECONDS: Final = 2.0
 """How long the bot has to answer our close frame before the connection is cut."""

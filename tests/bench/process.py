@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -59,6 +60,19 @@ class Process:
         self._child.stdin.write(line.encode() + b"\n")
         await self._child.stdin.drain()
         return await self.hear()
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
+    def running(self) -> bool:
+        return self._child.returncode is None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Nothing happens where it has ended."""
+        if self.running:
+            self._child.send_signal(number)
 
     def cpu_seconds(self) -> tuple[float, float]:
         return cpu_seconds(self._child.pid)

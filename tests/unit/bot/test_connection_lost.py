@@ -62,7 +62,7 @@ async def test_a_dead_peer_is_noticed_by_its_missing_pong(call: Call) -> None:
         assert call.told == ["accepted"]
         call.clock.ahead += module.PONG_SECONDS
         call.bot.watch(call.clock())
-    assert call.told == ["accepted", "lost: the bot did not answer a ping within 10 s"]
+    assert call.told == ["accepted", "lost: the bot did not answer a ping within 5 s"]
 
 
 async def test_a_living_peer_answers_pings(call: Call) -> None:

@@ -290,7 +290,7 @@ async def test_a_dead_peer_is_noticed_by_its_missing_pong(worker: Worker) -> Non
         worker.wait(websocket.PING_SECONDS)
         worker.wait(websocket.PONG_SECONDS)
         for call in calls:
-            assert call.told == ["accepted", "lost: the bot did not answer a ping within 10 s"]
+            assert call.told == ["accepted", "lost: the bot did not answer a ping within 5 s"]
 
 
 FAULTS: list[tuple[str | bytes, dict[str, Any]]] = [
