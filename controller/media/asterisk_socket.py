@@ -13,6 +13,7 @@ from collections.abc import Callable
 from logging import CRITICAL, getLogger
 from typing import Any, Final
 
+import numpy as np
 import structlog
 from picows import (
     WSCloseCode,
@@ -29,6 +30,7 @@ from picows import (
 )
 
 from controller.errors import ControllerError
+from controller.media.audio import activity
 from controller.media.pace import Pace
 
 SUBPROTOCOL: Final = "media"
@@ -83,6 +85,11 @@ class AsteriskSocket(WSListener):
             "errors_from_asterisk": 0,
             "audio_frames_dropped_to_asterisk": 0,
         }
+        self.activity = activity.new(2)
+        """Of the caller, and of who speaks to them."""
+        self.activity[:] = activity.beginning("")
+        self._heard = self._said = b""
+        """The newest frames since the last glance."""
         self._silence = silence
         self._sample_bytes = sample_bytes
         self._on_audio = on_audio
@@ -156,6 +163,7 @@ class AsteriskSocket(WSListener):
         elif len(audio) % self._sample_bytes:
             self.counters["malformed_from_asterisk"] += 1
         else:
+            self._heard = bytes(audio)
             self._on_audio(audio)
 
     def _event(self, text: bytes) -> None:
@@ -192,9 +200,16 @@ class AsteriskSocket(WSListener):
         if not self._writable:
             self.counters["audio_frames_dropped_to_asterisk"] += 1
             return False
+        self._said = frame
         self._transport.send(WSMsgType.BINARY, frame + self._silence[len(frame) :])
         self._pace.sent(self._clock())
         return True
+
+    def glance(self, encoding: str) -> bool:
+        """Whether the caller, or who speaks to them, began or ceased to be heard since the last glance."""
+        powers = [activity.power(frame, encoding) for frame in (self._heard, self._said)]
+        self._heard = self._said = b""
+        return bool(activity.glance(self.activity, np.array(powers, np.float32)).any())
 
     def flush(self) -> None:
         """What Asterisk has and has not played is not to be heard any more."""

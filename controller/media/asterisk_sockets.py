@@ -66,6 +66,10 @@ class AsteriskSockets:
             if session.socket is not None:
                 session.socket.ask_status()
 
+    def glance(self) -> list[Session]:
+        """Those in which somebody began, or ceased, to be heard since the last glance."""
+        return [one for one in self.streams if one.socket is not None and one.socket.glance(one.encoding)]
+
     async def _connect(self, session: Session, socket: AsteriskSocket, url: str) -> None:
         try:
             await socket.open(url, self._tls)

@@ -7,6 +7,7 @@ are not acknowledged are sent again, in order, when a new link is opened. One li
 connection replaces the older one. A session is one bot's part of one call.
 """
 
+from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
@@ -165,6 +166,25 @@ class Load(_Message):
     sessions: int
 
 
+class Speaking(StrEnum):
+    """Who is to be heard in a call just now."""
+
+    NOBODY = "nobody"
+    CALLER = "caller"
+    BOT = "bot"
+    BOTH = "both"
+
+
+class SpeakingNow(_Message):
+    """Who speaks in the sessions in which that has changed; null: the session is over.
+
+    Not numbered: like `load` only the newest word counts, and a new link begins with that of every session.
+    """
+
+    type: Literal["speaking"] = "speaking"
+    sessions: dict[str, Speaking | None]
+
+
 class Accepted(_Message):
     """The bot takes the call."""
 
@@ -257,5 +277,5 @@ class Closed(_Message):
 
 
 Report = Accepted | Refused | Failed | BotMessage | FirstAudio | Disconnected | Stalled | Silent | Closed
-FromWorker = Annotated[Hello | Load | Report, Field(discriminator="type")]
+FromWorker = Annotated[Hello | Load | SpeakingNow | Report, Field(discriminator="type")]
 FROM_WORKER: Final[TypeAdapter[FromWorker]] = TypeAdapter(FromWorker)

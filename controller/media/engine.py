@@ -49,6 +49,7 @@ from controller.media.inbound import Inbound
 from controller.media.outbox import Outbox
 from controller.media.rows import CALLS_MAX, Rows
 from controller.media.session import Session
+from controller.media.speakers import Speakers
 from controller.media.udp import UdpSocket, peer_key
 
 CATCH_UP_TICKS_MAX: Final = 5
@@ -90,6 +91,7 @@ class Engine:
         self._tls_contexts = TlsContexts()
         self._tokens = Tokens(clock)
         self._asterisk_sockets = AsteriskSockets(self._tls, clock, self._give_up, self._break)
+        self.speakers = Speakers(self._inbound, self._rows, self._asterisk_sockets)
 
     @property
     def sessions(self) -> list[str]:
@@ -217,6 +219,7 @@ class Engine:
 
     def _play(self, session: Session) -> None:
         session.play(self._clock())
+        self.speakers.begin(session.id)
         self._begin_playing(session)
 
     def _begin_playing(self, session: Session) -> None:
@@ -260,6 +263,7 @@ class Engine:
         self._detach(session)
         if self._sessions.get(session.id) is session:
             del self._sessions[session.id]
+            self.speakers.forget(session.id)
 
     # --- the clock ------------------------------------------------------------------------------------------
 
@@ -289,7 +293,9 @@ class Engine:
                     session.downlink.settle()
                 except Exception:  # noqa: BLE001
                     self._break(session)
-        self._delay.to_caller.passed(self._clock())
+        now = self._clock()
+        self._delay.to_caller.passed(now)
+        self.speakers.tick(due, now)
 
     def _write_frames(self, speaking: list[Session]) -> None:
         """The bots' audio into the packets that go out; linear PCM as one batch."""

@@ -10,6 +10,7 @@ from typing import Final, Generic, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from controller.media.audio import activity
 from controller.media.rows import CALLS_MAX
 from controller.media.rtp import jitter, stream
 from controller.media.rtp import packet as rtp
@@ -23,6 +24,9 @@ NOT_MARKER: Final = np.uint32(0xFF7FFFFF)
 FILL_AFTER_FRAMES: Final = 10
 """A caller of whom nothing was heard for 200 ms has fallen silent (RFC 3389, or simply no packets): from then on
 silence goes to the bot by the clock, for a recogniser waits for it. Longer than a network's or a machine's hiccup."""
+
+FRESH_SECONDS: Final = 0.15
+"""A caller whose newest frame is older says nothing just now: longer than a hiccup, shorter than a pause."""
 
 FRAME_SECONDS: Final = 0.020
 """One packet."""
@@ -50,6 +54,10 @@ class Stream(Protocol):
     """Kept up to date here; -1 while it is not known here."""
 
     @property
+    def encoding(self) -> str:
+        """Of its packets."""
+
+    @property
     def uplink(self) -> Held: ...
 
     @property
@@ -72,6 +80,7 @@ class Inbound(Generic[StreamT]):
         self.carriers = np.zeros(capacity + 1, np.int64)
         self.numbers = np.zeros(capacity + 1, np.uint32)
         """`Stream.carried`."""
+        self.activity = activity.new(capacity + 1)
         self._free = list(range(capacity - 1, -1, -1))
         self._used = 0
         """No slot from here on was ever used."""
@@ -88,6 +97,7 @@ class Inbound(Generic[StreamT]):
         self._keys[slot] = key
         self._table[slot] = known.uplink.row
         known.uplink.row = self._table[slot]
+        self.activity[slot] = activity.beginning(known.encoding)
         self.carry(known)
 
     def carry(self, known: StreamT) -> None:
@@ -160,6 +170,14 @@ class Inbound(Generic[StreamT]):
         silent = np.floor((now - table["heard_at"]) / FRAME_SECONDS + ROUNDING)
         due = (table["due_at"] <= now) | (silent > np.where(filled > 0, filled, FILL_AFTER_FRAMES - 1))
         return [found for slot in due.nonzero()[0].tolist() if (found := self.streams[slot]) is not None]
+
+    def glance(self, now: float) -> list[StreamT]:
+        """The streams whose callers began, or ceased, to be heard since the last glance."""
+        table, streams = self._table[: self._used], self.activity[: self._used]
+        fresh = np.abs(now - table["heard_at"]) < FRESH_SECONDS
+        powers = np.where(fresh, activity.powers(streams, table["last"]), 0)
+        changed = activity.glance(streams, powers).nonzero()[0].tolist()
+        return [found for slot in changed if (found := self.streams[slot]) is not None]
 
     def took(self, slots: Indices) -> None:
         """The bots of these streams were sent what came."""

@@ -11,7 +11,7 @@ import structlog
 from pydantic import ValidationError
 
 from controller.errors import MediaLinkError
-from controller.media.control_messages import FROM_WORKER, AckReports, Hello, Load, Report, ToWorker
+from controller.media.control_messages import FROM_WORKER, AckReports, Hello, Load, Report, SpeakingNow, ToWorker
 
 BACKOFF_FIRST_SECONDS: Final = 0.1
 """A worker that restarts is back within a second."""
@@ -60,6 +60,8 @@ class MediaLink:
         self._on_up = on_up
         self._on_down = on_down
         self._on_refused = on_refused
+        self.on_speaking: Callable[[SpeakingNow], None] = lambda _: None
+        """Told who speaks, where that has changed."""
         self.cpu_share = 0.0
         """The worker's load, of one core, as it said last."""
         self.load_told = 0
@@ -148,6 +150,9 @@ class MediaLink:
         if isinstance(report, Load):
             self.cpu_share = report.cpu_share
             self.load_told += 1
+            return
+        if isinstance(report, SpeakingNow):
+            self._call(self.on_speaking, report)
             return
         if self.deaf:
             return

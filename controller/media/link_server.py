@@ -11,7 +11,7 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import ValidationError
 
-from controller.media.control_messages import TO_WORKER, Hello, Load
+from controller.media.control_messages import TO_WORKER, Hello, Load, SpeakingNow
 from controller.media.engine import Engine
 from controller.media.outbox import Outbox
 
@@ -39,7 +39,7 @@ class LinkServer:
         self._instance = uuid4().hex
         self._link: web.WebSocketResponse | None = None
         self._added = asyncio.Event()
-        outbox.on_added = self._added.set
+        outbox.on_added = engine.speakers.on_changed = self._added.set
         self.app = web.Application()
         self.app.add_routes([web.get("/control", self._control), web.get("/healthz", self._healthz)])
         self.app.on_shutdown.append(self._shut_down)
@@ -94,14 +94,17 @@ class LinkServer:
         )
 
     async def _send(self, link: web.WebSocketResponse, hello: Hello) -> None:
-        """Say hello, then every report in order, from the first one that was not acknowledged."""
+        """Say hello, then every report in order, from the first one that was not acknowledged; and who speaks."""
         await link.send_str(hello.model_dump_json())
+        self._engine.speakers.tell_all()
         sent = self._outbox.acknowledged
         while True:
             self._added.clear()
             while (following := self._outbox.after(sent)) is not None:
                 sent, text = following
                 await link.send_str(text)
+            if speaking := self._engine.speakers.take():
+                await link.send_str(SpeakingNow(sessions=speaking).model_dump_json())
             await self._added.wait()
 
     async def _tell_load(self, link: web.WebSocketResponse) -> None:

@@ -10,6 +10,7 @@ from typing import Final, Generic, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from controller.media.audio import activity
 from controller.media.playout import FRAME_BYTES
 from controller.media.rtp import packet as rtp
 
@@ -39,6 +40,10 @@ class Stream(Protocol):
 
     row: int
 
+    @property
+    def encoding(self) -> str:
+        """Of its packets."""
+
 
 StreamT = TypeVar("StreamT", bound=Stream)
 
@@ -54,6 +59,7 @@ class Rows(Generic[StreamT]):
         self._payload: npt.NDArray[np.uint8] = self.packets["payload"]
         self._silence = np.zeros((capacity, 1), np.uint8)
         self._sent = np.zeros(capacity, np.int64)
+        self.activity = activity.new(capacity)
         self._bytes = self.packets.view(np.uint8).data
 
     @property
@@ -73,13 +79,14 @@ class Rows(Generic[StreamT]):
             self.names[row] = (socket.AF_INET, peer[1], address, 0)
         self._silence[row] = silence
         self._sent[row] = 0
+        self.activity[row] = activity.beginning(stream.encoding)
 
     def remove(self, stream: StreamT) -> None:
         """End a stream; nothing happens when it has no row."""
         row, last = stream.row, self.count - 1
         if row < 0:
             return
-        for column in (self.packets, self.names, self._silence, self._sent):
+        for column in (self.packets, self.names, self._silence, self._sent, self.activity):
             column[row] = column[last]
         moved = self.streams.pop()
         peer = self.peers.pop()
@@ -99,6 +106,12 @@ class Rows(Generic[StreamT]):
         """Put audio, at most one frame of it, at the beginning of a packet."""
         start = row * RTP_ROW.itemsize + rtp.HEADER_BYTES
         self._bytes[start : start + len(audio)] = audio
+
+    def glance(self) -> list[StreamT]:
+        """The streams in whose packets somebody began, or ceased, to be heard since the last glance."""
+        streams = self.activity[: self.count]
+        changed = activity.glance(streams, activity.powers(streams, self._payload[: self.count]))
+        return [self.streams[row] for row in changed.nonzero()[0].tolist()]
 
     def advance(self) -> None:
         """End a tick: number the next packets."""

@@ -70,6 +70,7 @@ class Uplink:
         self._encoding = opening.encoding
         self._payload_type, silence = formats.FORMATS[opening.encoding]
         self._silence = bytes([silence]) * FRAME_BYTES
+        self.row["last"] = np.frombuffer(self._silence, np.uint8)
         self._converts = formats.line(opening) is not None
         self._seconds = opening.uplink_ms / 1_000
         unit_bytes = 1 if self._converts else formats.unit_bytes(opening)

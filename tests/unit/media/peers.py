@@ -10,7 +10,7 @@ import aiohttp
 
 from controller.bot.protocol import AudioFormat, Encoding, Party, Start
 from controller.config import Settings
-from controller.media.control_messages import Attach, BotTarget, Hello, Open, Play, Report
+from controller.media.control_messages import Attach, BotTarget, Hello, Open, Play, Report, Speaking
 from controller.media.link_client import MediaLink
 from controller.media.rtp import packet as rtp
 from controller.media.worker import Listening, run_worker
@@ -68,8 +68,10 @@ class Controller:
     def __init__(self, url: str, token: str = TOKEN) -> None:
         self.reports: list[Report] = []
         self.hellos: list[Hello] = []
+        self.speaking: list[dict[str, Speaking | None]] = []
         self.downs = 0
         self.link = MediaLink(url, token, self.reports.append, self.hellos.append, self._down)
+        self.link.on_speaking = lambda now: self.speaking.append(now.sessions)
 
     def _down(self) -> None:
         self.downs += 1

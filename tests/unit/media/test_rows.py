@@ -7,6 +7,7 @@ from controller.media.rtp.packet import RtpPacket, parse
 
 class Stream:
     row = -1
+    encoding = "mulaw"
 
 
 def packets(rows: Rows[Stream]) -> list[RtpPacket]:

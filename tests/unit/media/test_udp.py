@@ -22,6 +22,7 @@ LOOPBACK = Address(host="127.0.0.1", port=0)
 
 class Stream:
     row = -1
+    encoding = "mulaw"
 
 
 @pytest.fixture(params=[True, False], ids=["batches", "plain"])
