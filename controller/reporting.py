@@ -1,6 +1,6 @@
 """What the HTTP API is given to show: the running parts of the controller, looked at from outside."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from controller.api import passing
 from controller.api.accounts import Accounts
 from controller.api.bot_states import BotStates
 from controller.api.event_log import EventLog
@@ -35,6 +36,7 @@ from controller.routing.router import Router
 from controller.session.control import LiveCalls
 from controller.session.dispatcher import Dispatcher
 from controller.session.journal import Submit
+from controller.session.speaking import Change
 from controller.tracing.tracer import NO_TRACER, Tracer
 from controller.trunks.book import TrunkBook
 from controller.trunks.manager import Manager
@@ -75,6 +77,12 @@ async def api_parts(  # noqa: PLR0913, PLR0917 - all that runs
 ) -> Parts:
     """All that the API works on."""
     events = await event_log(store)
+
+    def tell(changes: Sequence[Change]) -> None:
+        now = datetime.now(UTC)
+        events.publish_passing([passing.speaking(one.call_id, one.route, one.speaking, now) for one in changes])
+
+    dispatcher.speaking.on_changed = tell
     return Parts(
         health=lambda: health(dispatcher, writer),
         drain=dispatcher.drain,

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from controller.errors import ControllerError
+from controller.media.control_messages import Speaking
 
 
 class CallNotFound(ControllerError):
@@ -76,6 +77,8 @@ class LiveCall:
     """Of the ladder, as records have it; empty: none yet."""
     trigger: str = ""
     """Why the one before it was left; empty: it was the first."""
+    speaking: Speaking | None = None
+    """Who is to be heard just now; None where nobody can say: before the answer, or with a human."""
 
 
 @dataclass(frozen=True, slots=True)

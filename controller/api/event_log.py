@@ -5,6 +5,7 @@ behind what is kept, or comes back after a while, is given the rest from the dat
 """
 
 import asyncio
+import itertools
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from typing import Final, Self
 
 from controller.errors import ControllerError
 from controller.records.events import StoredEvent
+
+PASSING_MAX: Final = 10_000
+"""Calls of which the latest passing event is remembered: more than are in progress."""
 
 EVENTS_KEPT_MAX: Final = 10_000
 """In memory: some 10 MB, and half a minute of a busy controller."""
@@ -25,7 +29,7 @@ class TooManyReaders(ControllerError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event. `number` counts upwards, with gaps; `text` is JSON."""
+    """One event. `number` counts upwards, with gaps; 0: it passes, and nobody comes back to it. `text` is JSON."""
 
     number: int
     type: str
@@ -59,6 +63,27 @@ Earlier = Callable[[int, Filter], Awaitable[Sequence[Entry]]]
 """The next events after a number, from where they are all kept; none: that was all. Raises ControllerError."""
 
 
+class Passing:
+    """What is so just now. Of each call the newest only: who is slow is given less, and nobody is held up."""
+
+    def __init__(self) -> None:
+        self.newest = 0
+        self._latest: dict[str, tuple[int, Entry]] = {}
+        """By call, the newest last."""
+
+    def add(self, entry: Entry) -> None:
+        self.newest += 1
+        self._latest.pop(entry.call_id, None)
+        self._latest[entry.call_id] = self.newest, entry
+        if len(self._latest) > PASSING_MAX:
+            del self._latest[next(iter(self._latest))]
+
+    def after(self, place: int) -> list[Entry]:
+        """What came after this, oldest first."""
+        newer = itertools.takewhile(lambda one: one[0] > place, reversed(self._latest.values()))
+        return [entry for _, entry in newer][::-1]
+
+
 class EventLog:
     """Takes events, wakes readers."""
 
@@ -67,6 +92,7 @@ class EventLog:
         self.floor = 0
         """Number of the newest event that is not in memory any more, or never was."""
         self.newest = 0
+        self.passing = Passing()
         self.readers = 0
         self.closed = False
         self._kept: deque[Entry] = deque()
@@ -88,6 +114,13 @@ class EventLog:
         """An event that is stored nowhere: its number is ours. Nothing is kept for nobody."""
         if self.readers:
             self._add(Entry(self.newest + 1, event_type, "", "", text))
+            self._wake()
+
+    def publish_passing(self, entries: Sequence[Entry]) -> None:
+        """What is so just now, and stored nowhere; nothing is kept for nobody."""
+        if self.readers:
+            for entry in entries:
+                self.passing.add(entry)
             self._wake()
 
     def close(self) -> None:
@@ -132,6 +165,7 @@ class Reader:
         self._filter = wanted
         self.position = log.newest if after is None else min(after, log.newest)
         """Number of the last event that was dealt with."""
+        self._passed = log.passing.newest
 
     def __enter__(self) -> Self:
         if self._log.readers >= READERS_MAX:
@@ -148,8 +182,20 @@ class Reader:
 
     async def read(self, seconds: float) -> tuple[list[Entry], bool]:
         """The next events, and whether some before them are lost. Nothing for so long: no events."""
-        if self.position == self._log.newest and not self._log.closed and not await self._log.changed(seconds):
+        log = self._log
+        up_to_date = self.position == log.newest and self._passed == log.passing.newest
+        if up_to_date and not log.closed and not await log.changed(seconds):
             return [], False
+        passing = self._passing()
+        stored, lost = await self._stored()
+        return [*stored, *passing], lost
+
+    def _passing(self) -> list[Entry]:
+        """What is so just now; for those who have asked for it by its type."""
+        passing, self._passed = self._log.passing.after(self._passed), self._log.passing.newest
+        return [entry for entry in passing if entry.type in self._filter.types and self._filter.wants(entry)]
+
+    async def _stored(self) -> tuple[list[Entry], bool]:
         lost = False
         floor = self._log.floor
         if self.position < floor:

@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints
 from controller.api.event_log import Entry, EventLog, Filter, Reader
 from controller.api.operations import Asked, Model, Nothing, Operation
 from controller.api.parts import Parts
+from controller.api.passing import PassingType
 from controller.api.problems import Mistake, Problem
 from controller.api.tokens import Role
 from controller.routing.webhook import EventType
@@ -37,7 +38,8 @@ class EventsQuery(Model):
     """Whole id of a call."""
     route: Annotated[str, StringConstraints(max_length=200)] = ""
     type: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_.,]*$", max_length=500)] = ""
-    """Types, comma separated, such as `result,transcript`."""
+    """Types, comma separated, such as `result,transcript`. Without: all that are stored. `speaking`, who is to be heard
+    just now, comes to those only who name it, without an id, and is not kept."""
     after: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     """Number of the last event that was seen; the header Last-Event-ID says the same. Without: only what is new."""
     raw: bool = False
@@ -71,7 +73,7 @@ async def connect_events(parts: Parts, asked: Asked[EventsQuery, Nothing]) -> we
             if lost:
                 await socket.send_str('{"missed":true}')
             for entry in entries:
-                number = "" if asked.query.raw else f'"number":{entry.number},'
+                number = "" if asked.query.raw or not entry.number else f'"number":{entry.number},'
                 await socket.send_str(f'{{{number}"event":{entry.text}}}')
 
         sending = asyncio.create_task(_pass_on(reader, send, asked.lasts), name="events")
@@ -107,9 +109,10 @@ def _reader(parts: Parts, asked: Asked[EventsQuery, Nothing]) -> Reader:
             raise Problem(HTTPStatus.FORBIDDEN, "raw events need the role admin")
         return Reader(parts.raw_events, Filter(types=_types(query.type)))
     types = _types(query.type)
-    unknown = sorted(types - set(EventType))
+    known = [*EventType, *PassingType]
+    unknown = sorted(types - set(known))
     if unknown:
-        problem = f"{unknown[0]!r} is none of {', '.join(EventType)}"
+        problem = f"{unknown[0]!r} is none of {', '.join(known)}"
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY, "no such type", mistakes=[Mistake(where="type", problem=problem)]
         )
@@ -145,7 +148,7 @@ async def _pass_on(reader: Reader, send: Send, lasts: Callable[[], bool]) -> Non
 
 
 def _as_sse(entry: Entry, *, numbered: bool) -> str:
-    number = f"id: {entry.number}\n" if numbered else ""
+    number = f"id: {entry.number}\n" if numbered and entry.number else ""
     # One line: JSON has line breaks inside of strings as \n only, and Asterisk's is made so.
     return f"{number}event: {entry.type}\ndata: {entry.text}\n\n"
 

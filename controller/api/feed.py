@@ -14,7 +14,9 @@ async def event_log(store: RecordStore) -> EventLog:
     """Of what is stored from now on, and with a way to what was stored before."""
 
     async def earlier(number: int, wanted: Filter) -> Sequence[Entry]:
-        types = [EventType(name) for name in wanted.types]
+        types = [EventType(name) for name in wanted.types if name in set(EventType)]
+        if wanted.types and not types:
+            return []  # only of what is so just now
         try:
             found = await feed.events_after(
                 store.database, number, call_id=wanted.call_id, route=wanted.route, types=types

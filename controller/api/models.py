@@ -8,6 +8,7 @@ from pydantic import Field
 
 from controller.api.control import LiveCall
 from controller.api.operations import Model
+from controller.media.control_messages import Speaking
 from controller.records.events import to_event
 from controller.records.items import RecordingMade, Said, StepTaken
 from controller.records.store import CallDetail, CallSummary
@@ -49,6 +50,8 @@ class LiveState(Model):
     """Of the ladder, as records have it; empty: none yet."""
     trigger: str
     """Why the one before it was left; empty: it was the first."""
+    speaking: Speaking | None = None
+    """Who is to be heard just now; null where nobody can say: before the answer, or with a human."""
     metadata: JsonObject
 
     @classmethod
@@ -59,6 +62,7 @@ class LiveState(Model):
             human=call.human,
             rung=call.rung,
             trigger=call.trigger,
+            speaking=call.speaking,
             metadata=dict(call.metadata),
         )
 

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
@@ -31,6 +31,7 @@ from controller.routing import fence
 from controller.routing.route import Sound
 from controller.session.call_session import CallSession
 from controller.session.shown import shown
+from controller.session.speaking import WhoSpeaks
 from controller.session.twiml_ladder import callbacks, to_ladder
 from controller.session.voices import Voices
 
@@ -64,6 +65,9 @@ class Running(Protocol):
     @property
     def voices(self) -> Voices: ...
 
+    @property
+    def speaking(self) -> WhoSpeaks: ...
+
     def place(self, placement: Placement, by: str, call_id: str) -> None: ...
 
 
@@ -75,7 +79,11 @@ class LiveCalls:
         self._keys = keys
 
     def live(self) -> Sequence[LiveCall]:
-        return [shown(session.call, session.started_at) for session in self._dispatcher.sessions.values()]
+        speaking = self._dispatcher.speaking
+        return [
+            replace(shown(session.call, session.started_at), speaking=speaking.of(session.call))
+            for session in self._dispatcher.sessions.values()
+        ]
 
     def check(self, call_id: str) -> None:
         self._session(call_id)

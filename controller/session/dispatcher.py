@@ -46,6 +46,7 @@ from controller.session.media_workers import MediaWorkers
 from controller.session.placing import to_call
 from controller.session.recordings import Recordings
 from controller.session.services import Services
+from controller.session.speaking import WhoSpeaks
 from controller.session.steering import Documents
 from controller.session.voices import Voices
 from controller.trunks.book import TrunkBook
@@ -110,7 +111,8 @@ class Dispatcher:
         hold: Hold = lambda _: None,
     ) -> None:
         """`hold` keeps what is known of a call in progress, for whoever comes after us."""
-        self.workers = MediaWorkers(self, rules.load_max)
+        self.speaking = WhoSpeaks(self._route_of)
+        self.workers = MediaWorkers(self, rules.load_max, self.speaking)
         self.connected = False
         self.lines = Lines()
         self.limits = OwnLimits(self.lines.freed)
@@ -272,6 +274,10 @@ class Dispatcher:
         return self._trunks.understood(translation.to_arrival(channel, origin, came), datetime.now(UTC))
 
     # --- from the media workers -----------------------------------------------------------------------------
+
+    def _route_of(self, call_id: str) -> str | None:
+        session = self._sessions.get(call_id)
+        return session.call.route.name if session else None
 
     def media_report(self, call_id: str, attempt: int, report: Any) -> None:
         session = self._sessions.get(call_id)

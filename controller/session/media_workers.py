@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
@@ -37,6 +37,14 @@ class MediaListener(Protocol):
     def worker_lost(self, worker: MediaWorker, detail: str) -> None: ...
 
 
+class SpeakingListener(Protocol):
+    """Who is told who speaks (`session.speaking.WhoSpeaks`)."""
+
+    def heard(self, worker: MediaWorker, sessions: Mapping[str, media.Speaking | None]) -> None: ...
+
+    def lost(self, worker: MediaWorker) -> None: ...
+
+
 class Worker:
     """One worker and our link to it."""
 
@@ -63,8 +71,9 @@ class Worker:
 class MediaWorkers:
     """Keeps a link to every worker. `load_max`: of one core; a worker above it takes no further calls."""
 
-    def __init__(self, listener: MediaListener, load_max: float) -> None:
+    def __init__(self, listener: MediaListener, load_max: float, speaking: SpeakingListener) -> None:
         self._listener = listener
+        self._speaking = speaking
         self._load_max = load_max
         self._workers: dict[str, Worker] = {}
         self._closing = Background("a media session was not closed")
@@ -124,6 +133,7 @@ class MediaWorkers:
             on_down=lambda: self._down(worker),
             on_refused=lambda: self._refused(worker),
         )
+        link.on_speaking = lambda now: self._speaking.heard(link, now.sessions)
         worker = self._workers[url] = Worker(link)
         return link
 
@@ -151,6 +161,7 @@ class MediaWorkers:
                 self._close(worker.link, session)
 
     def _down(self, worker: Worker) -> None:
+        self._speaking.lost(worker.link)
         worker.giving_up = asyncio.get_running_loop().call_later(GONE_AFTER_SECONDS, self._give_up, worker)
 
     def _refused(self, worker: Worker) -> None:

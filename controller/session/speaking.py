@@ -23,15 +23,16 @@ class Change:
     """News. None: the worker does not hear this call any more."""
 
     call_id: str
+    route: str
     speaking: Speaking | None
 
 
 class WhoSpeaks:
-    """`lasts` says whether a call goes on; `on_changed` is told what is news to those who look at it."""
+    """`route_of` names the route of a call, None of one that is over; `on_changed` is told what is news."""
 
-    def __init__(self, lasts: Callable[[str], bool]) -> None:
+    def __init__(self, route_of: Callable[[str], str | None]) -> None:
         self.on_changed: Callable[[list[Change]], None] = lambda _: None
-        self._lasts = lasts
+        self._route_of = route_of
         self._known: dict[str, Known] = {}
 
     def of(self, call: Call) -> Speaking | None:
@@ -41,7 +42,7 @@ class WhoSpeaks:
 
     def heard(self, worker: MediaWorker, sessions: Mapping[str, Speaking | None]) -> None:
         """A worker says what has changed in some sessions; names that are not ours are passed over."""
-        changes = []
+        changed = []
         for session, speaking in sessions.items():
             try:
                 call_id, attempt = parse_session_id(session)
@@ -50,20 +51,27 @@ class WhoSpeaks:
             before = self._known.get(call_id)
             if before and before.attempt > attempt:
                 continue  # late news of an earlier bot's
-            if speaking is None or not self._lasts(call_id):
-                speaking = None
+            if speaking is None or self._route_of(call_id) is None:
                 self._known.pop(call_id, None)
             else:
                 self._known[call_id] = Known(attempt, speaking, worker)
-            if speaking is not (before.speaking if before else None) and self._lasts(call_id):
-                changes.append(Change(call_id, speaking))
-        if changes:
-            self.on_changed(changes)
+            if speaking is not (before.speaking if before else None):
+                changed.append(call_id)
+        self._tell(changed)
 
     def lost(self, worker: MediaWorker) -> None:
         """The link to a worker is down: nothing is known of what it hears."""
         gone = [call_id for call_id, known in self._known.items() if known.worker is worker]
         for call_id in gone:
             del self._known[call_id]
-        if gone:
-            self.on_changed([Change(call_id, None) for call_id in gone])
+        self._tell(gone)
+
+    def _tell(self, changed: list[str]) -> None:
+        """Of a call that is over its end has been told already."""
+        changes = []
+        for call_id in changed:
+            route, known = self._route_of(call_id), self._known.get(call_id)
+            if route is not None:
+                changes.append(Change(call_id, route, known.speaking if known else None))
+        if changes:
+            self.on_changed(changes)

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from controller.api.event_log import EventLog
+from controller.api.passing import speaking
 from controller.api.server import serve_api
 from controller.api.tokens import Role
+from controller.media.control_messages import Speaking
 from controller.records.events import StoredEvent, to_event
 from controller.records.items import CallOpened, DtmfPressed, Item, LogWritten, StepTaken, TranscriptSaid
 from controller.records.store import RecordStore
@@ -22,6 +24,8 @@ from tests.unit.api.fakes import LIVE, FakeCalls, FakeExchange
 CALLS: Final = 200
 EVENTS_PER_SECOND: Final = 10
 """Of each call."""
+TURNS_PER_SECOND: Final = 2
+"""How often, beside those events, somebody begins or ceases to speak in each call."""
 TICKS_PER_SECOND: Final = 20
 ROUTE: Final = "reception"
 SAID: Final = "I would like to move my appointment on Tuesday, because I cannot leave before five."
@@ -55,12 +59,20 @@ async def serving(folder: Path, page: Path, password: str) -> AsyncIterator[str]
 
 async def _feed(log: EventLog, began: datetime) -> None:
     loop, made = asyncio.get_running_loop(), _items(began)
-    numbers, due = count(log.newest + 1), loop.time()
+    numbers, due, spoken = count(log.newest + 1), loop.time(), _turns()
     while True:
         due += 1 / TICKS_PER_SECOND
         of_this_tick = (next(made) for _ in range(CALLS * EVENTS_PER_SECOND // TICKS_PER_SECOND))
         log.publish_stored([StoredEvent(next(numbers), to_event(item, ROUTE, began)) for item in of_this_tick])
+        at = datetime.now(UTC)
+        turns = (next(spoken) for _ in range(CALLS * TURNS_PER_SECOND // TICKS_PER_SECOND))
+        log.publish_passing([speaking(call_id, ROUTE, who, at) for call_id, who in turns])
         await asyncio.sleep(max(0.0, due - loop.time()))
+
+
+def _turns() -> Iterator[tuple[str, Speaking]]:
+    for n in count():
+        yield f"live-{n % CALLS}", list(Speaking)[n // CALLS % len(Speaking)]
 
 
 def _items(began: datetime) -> Iterator[Item]:

@@ -14,6 +14,7 @@ from playwright.async_api import Browser, ViewportSize, async_playwright
 from controller.api.bot_states import BotStates
 from controller.api.server import serve_api
 from controller.api.tokens import Role
+from controller.media.control_messages import Speaking
 from controller.records.items import (
     CallClosed,
     CallOpened,
@@ -123,7 +124,10 @@ async def stage(store: RecordStore, calls: FakeCalls, folder: Path) -> None:
         live = replace(
             LIVE, id=f"live-{place}", started_at=start, answered_at=start, from_number=number, from_name=name
         )
-        calls.calls.append(replace(live, state=state, route=route, human=human, bot="" if human else "reception"))
+        speaking = Speaking.BOT if place else Speaking.CALLER
+        calls.calls.append(
+            replace(live, state=state, route=route, human=human, bot="" if human else "reception", speaking=speaking)
+        )
         await store.write([CallOpened(live.id, start, number, name, "+493023125000", route), *conversation(live.id)])
     for place in range(8):
         number, name, _, route = CALLERS[(place + 4) % len(CALLERS)]

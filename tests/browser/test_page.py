@@ -13,6 +13,16 @@ from tests.integration.stack.stack import Stack
 
 BOT = 1_000.0
 """Hz: of the tests' bot, and of the demo bot's beep."""
+WATCH_WHO_SPEAKS = """() => {
+    window.spoke = [];
+    const look = () => {
+        const shown = document.querySelector("article .voice")?.textContent;
+        if (shown && shown !== window.spoke.at(-1)) window.spoke.push(shown);
+    };
+    new MutationObserver(look).observe(document.body, {subtree: true, childList: true, characterData: true});
+    look();
+}"""
+SPOKE = "(wanted) => wanted.every((one) => window.spoke.includes(one))"
 DURATION = "() => document.querySelector('audio[controls]')?.duration || 0"
 
 
@@ -69,14 +79,17 @@ async def test_a_call_from_the_page(page: Page, stack: Stack, bot: Bot, carrier:
     await call.until_message("answered")
     assert call.start["from"] == {"number": "browser", "name": "anna"}
 
-    # Page to bot, and bot to page.
+    # Page to bot, and bot to page; and the page says who speaks: the microphone pauses, and so does the bot.
+    await page.get_by_role("link", name="anna").click()
+    await page.evaluate(WATCH_WHO_SPEAKS)
     await call.until(lambda: bool(listening.tones(call.heard[-8_000:], SAID, 200)), "the microphone's tone")
-    await call.speak(tone(BOT, 4.0))
+    await page.wait_for_function(SPOKE, arg=["caller speaks", "nobody speaks"])
+    await call.speak(tone(BOT, 20.0))
     await ear.until_loudest(page, BOT)
+    await page.wait_for_function(SPOKE, arg=["bot speaks", "both speak"])
     await call.send("clear")
 
     # The recording, begun and paused from the page.
-    await page.get_by_role("link", name="anna").click()
     actions = page.get_by_role("article")
     await actions.get_by_role("button", name="Record").click()
     await actions.get_by_role("button", name="Pause recording").click()
@@ -98,6 +111,7 @@ async def test_a_call_from_the_page(page: Page, stack: Stack, bot: Bot, carrier:
     await human.answer()
     await human.until_tone(SAID)
     await expect(timeline).to_contain_text("connected")
+    await expect(page.locator("article .voice")).to_have_text("talks to a human")
 
     # From the page it ends, and the page knows it afterwards.
     await page.get_by_role("article").get_by_role("button", name="Hang up").click()

@@ -8,7 +8,7 @@ import pytest
 
 from controller.carrier.carrier import Carrier
 from controller.carrier.sounds import tone
-from tests.integration import test_conversation, test_endings, test_transfer
+from tests.integration import test_conversation, test_endings, test_speaking, test_transfer
 from tests.integration.stack.asterisks import PHONE_NUMBER
 from tests.integration.stack.bot import Bot
 from tests.integration.stack.parties import human_takes_it
@@ -26,6 +26,7 @@ SCENARIOS: list[Scenario] = [
     test_conversation.test_keys_reach_the_bot,
     test_conversation.test_clear_silences_the_bot_at_once,
     test_conversation.test_marks_come_when_the_caller_has_been_sent_the_audio,
+    test_speaking.test_who_speaks,
     test_transfer.test_caller_and_human_hear_each_other,
     test_transfer.test_a_second_transfer_after_the_first_was_declined,
     test_endings.TestBot().test_hangs_up_after_its_last_word,

@@ -8,6 +8,7 @@ export interface Live extends ListedCall {
   why: string; // why that rung was taken
   bot: string;
   human: string;
+  speaking: string | null; // who is to be heard just now
   said: { role: string; text: string } | null; // the last thing that was said
   results: string[];
 }
@@ -19,8 +20,8 @@ export function fromList(calls: ListedCall[]): Lives {
 }
 
 function fromCall(call: ListedCall): Live {
-  const { state = "offering", bot = "", human = "", rung = "", trigger = "" } = call.live ?? {};
-  return { ...call, state, bot, human, rung, why: trigger, said: null, results: [] };
+  const { state = "offering", bot = "", human = "", rung = "", trigger = "", speaking = null } = call.live ?? {};
+  return { ...call, state, bot, human, rung, why: trigger, speaking, said: null, results: [] };
 }
 
 const STATES: Record<string, string> = {
@@ -60,6 +61,7 @@ function started(event: CallEvent): Live {
 function changed(call: Live, event: CallEvent): Live {
   const { data } = event;
   if (event.type === "transcript") return { ...call, said: { role: data.role, text: data.text } };
+  if (event.type === "speaking") return { ...call, speaking: data.speaking };
   if (event.type === "result") return { ...call, results: [...call.results, data.name] };
   if (event.type !== "call.step") return call;
   const { kind, detail } = data as { kind: string; detail: string };

@@ -15,6 +15,7 @@ export interface LiveState {
   human: string;
   rung: string;
   trigger: string;
+  speaking: string | null; // nobody, caller, bot, both; null: nobody can say
   metadata: Record<string, unknown>;
 }
 

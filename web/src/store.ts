@@ -17,7 +17,7 @@ export const mayOperate = computed(() => session.value?.role === "operate" || se
 
 const TYPES = [
   "call.started", "call.step", "transcript", "result", "log", "dtmf", "transfer", "voicemail", "callback", "handoff",
-  "metadata", "recording", "call.ended",
+  "metadata", "recording", "call.ended", "speaking",
 ]; // prettier-ignore
 const FRAME_MS = 100; // events of so long are shown together: ten pictures a second are live for a reader
 
@@ -40,7 +40,7 @@ function pass(): void {
 }
 
 function open(): void {
-  source = new EventSource("/v1/events");
+  source = new EventSource(`/v1/events?type=${TYPES.join()}`);
   const take = (message: MessageEvent<string>): void => {
     if (!waiting.length) setTimeout(pass, FRAME_MS);
     waiting.push(JSON.parse(message.data) as CallEvent);
@@ -60,6 +60,8 @@ function open(): void {
 
 /** The whole list: at the start, and after events were missed. */
 async function refresh(): Promise<void> {
+  const meanwhile: CallEvent[] = []; // newer than the list
+  const stop = listen((events) => meanwhile.push(...events.filter((one) => one.type !== "result")));
   try {
     const [list, facts, state] = await Promise.all([
       get<CallList>("/v1/calls?live=true&limit=500"),
@@ -72,11 +74,13 @@ async function refresh(): Promise<void> {
       const { why = call.why, said = null, results = [] } = before.get(id) ?? {};
       fresh.set(id, { ...call, why, said, results });
     }
-    lives.value = fresh;
+    lives.value = applied(fresh, meanwhile);
     about.value = facts;
     health.value = state;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
+  } finally {
+    stop();
   }
 }
 

@@ -11,6 +11,8 @@ export interface Shown {
   problem: string | null;
 }
 
+const ELSEWHERE = new Set(["call.started", "speaking"]); // shown, but not as moments
+
 const NOTHING: Shown = { call: null, moments: [], problem: null };
 
 const nameOf = (moment: Pick<Moment, "type" | "data">): string => `${moment.type} ${moment.data.id ?? moment.data.position}`;
@@ -50,7 +52,7 @@ export function useTimeline(id: string): Shown {
     }
 
     const stop = listen((events) => {
-      const ours = events.filter((event) => event.call_id === id && event.type !== "call.started");
+      const ours = events.filter((event) => event.call_id === id && !ELSEWHERE.has(event.type));
       if (!ours.length) return;
       if (ours.some((event) => event.type === "call.ended")) void load();
       const told = ours.filter((event) => event.type !== "call.ended");

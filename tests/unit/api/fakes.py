@@ -11,6 +11,7 @@ from aiohttp import web
 
 from controller.api.control import CallNotFound, LiveCall, Placement, Playable, Recording, Way
 from controller.ari.events import Channel
+from controller.media.control_messages import Speaking
 from tests.integration.stack.processes import free_port
 
 LIVE = LiveCall(
@@ -24,6 +25,7 @@ LIVE = LiveCall(
     answered_at=datetime(2026, 11, 22, 16, 30, 13, tzinfo=UTC),
     bot="ws://bot/",
     metadata={"customer": 7},
+    speaking=Speaking.CALLER,
 )
 
 

@@ -115,6 +115,38 @@ async def test_what_is_stored_nowhere_is_kept_for_readers_only() -> None:
     assert [one.type for one in entries] == ["ChannelDestroyed"]
 
 
+def passing(call_id: str, text: str) -> Entry:
+    return Entry(0, "speaking", call_id, "reception", text)
+
+
+async def test_what_passes_comes_to_those_who_asked_for_it_and_the_newest_only() -> None:
+    log = EventLog()
+    log.publish_passing([passing("c1", "nobody listened")])
+    wanted = Filter(types=frozenset({"speaking", "result"}))
+    with Reader(log, wanted) as reader, Reader(log, ALL) as other, Reader(log, Filter("c2", "", wanted.types)) as one:
+        log.publish_passing([passing("c1", "a"), passing("c2", "b")])
+        log.publish_stored([stored(1)])
+        log.publish_passing([passing("c1", "c")])
+        entries, lost = await reader.read(0.01)
+        assert ([one.text for one in entries], lost) == (['{"n":1}', "b", "c"], False)
+        assert [one.text for one in (await other.read(0.01))[0]] == ['{"n":1}']
+        assert [one.text for one in (await one.read(0.01))[0]] == ["b"]
+        assert (reader.position, await read(reader)) == (1, [])
+        waiting = asyncio.create_task(reader.read(30))
+        await asyncio.sleep(0)
+        log.publish_passing([passing("c2", "d")])
+        assert [one.text for one in (await waiting)[0]] == ["d"]
+
+
+def test_what_passes_takes_no_more_room_than_there_are_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_log, "PASSING_MAX", 2)
+    kept = event_log.Passing()
+    for call_id in ("c1", "c2", "c1", "c3"):
+        kept.add(passing(call_id, call_id))
+    assert [one.call_id for one in kept.after(0)] == ["c1", "c3"]
+    assert [one.call_id for one in kept.after(3)] == ["c3"]
+
+
 def test_readers_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_log, "READERS_MAX", 1)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -9,6 +10,8 @@ import pytest
 
 from controller.api import events
 from controller.api.events import raw_type, tap
+from controller.api.passing import speaking
+from controller.media.control_messages import Speaking
 from controller.records.items import StepTaken
 from tests.unit.api.conftest import SECRETS, Api
 from tests.unit.records.examples import RESULTS, TRANSCRIPTS, closed, opened
@@ -82,6 +85,41 @@ async def test_who_is_too_slow_is_told(api: Api) -> None:
     async with api.ask("GET", "/v1/events?after=3", "read") as answer:
         await next_event(answer)
         assert await next_event(answer) == {"event": "missed", "data": "{}"}
+
+
+AT = datetime(2026, 11, 22, 14, 15, 16, 250_000, tzinfo=UTC)
+
+
+async def test_who_speaks_has_no_number_and_disturbs_no_going_on(api: Api) -> None:
+    await api.store.write([opened()])
+    async with api.ask("GET", "/v1/events?type=speaking,result&after=0", "read") as answer:
+        await next_event(answer)
+        api.parts.events.publish_passing([speaking("c1", "reception", Speaking.CALLER, AT)])
+        first = await next_event(answer)
+        assert first.keys() == {"event", "data"}
+        assert json.loads(first["data"]) == {
+            "type": "speaking",
+            "time": "2026-11-22T14:15:16.250Z",
+            "call_id": "c1",
+            "route": "reception",
+            "data": {"speaking": "caller"},
+        }
+        await api.store.write([*RESULTS])
+        assert (await next_event(answer))["event"] == "result"
+        api.parts.events.publish_passing([speaking("c1", "reception", None, AT)])
+        assert json.loads((await next_event(answer))["data"])["data"] == {"speaking": None}
+
+
+async def test_who_speaks_over_a_websocket_to_those_who_ask(api: Api) -> None:
+    async with (
+        api.session.ws_connect(f"{api.url}/v1/events/ws?type=speaking", headers=READ) as socket,
+        api.session.ws_connect(f"{api.url}/v1/events/ws", headers=READ) as other,
+    ):
+        api.parts.events.publish_passing([speaking("c1", "reception", Speaking.BOTH, AT)])
+        said = await socket.receive_json(timeout=30)
+        assert (said.keys(), said["event"]["data"]) == ({"event"}, {"speaking": "both"})
+        await api.store.write([opened()])
+        assert (await other.receive_json(timeout=30))["event"]["type"] == "call.started"
 
 
 async def test_over_a_websocket(api: Api) -> None:

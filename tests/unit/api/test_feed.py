@@ -23,6 +23,14 @@ async def test_what_was_stored_before_we_came(store: RecordStore) -> None:
     assert seen == ["transcript", "transcript", "call.ended"]
 
 
+async def test_what_passes_was_never_stored(store: RecordStore) -> None:
+    await store.write([opened(), *TRANSCRIPTS])
+    log = await event_log(store)
+    for types, found in ((frozenset({"speaking"}), []), (frozenset({"speaking", "call.started"}), ["call.started"])):
+        entries, lost = await Reader(log, Filter(types=types), after=0).read(0.01)
+        assert ([entry.type for entry in entries], lost) == (found, False)
+
+
 async def test_only_what_is_new_without_a_number(store: RecordStore) -> None:
     await store.write([opened()])
     reader = Reader(await event_log(store), Filter())

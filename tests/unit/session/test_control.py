@@ -20,6 +20,7 @@ from controller.records.store import RecordStore
 from controller.session import voices as voices_module
 from controller.session.call_session import CallSession
 from controller.session.control import LiveCalls
+from controller.session.speaking import WhoSpeaks
 from controller.session.voices import Voices
 from controller.sounds import wav
 from controller.sounds.sounds import Sounds
@@ -34,6 +35,7 @@ class Running:
     def __init__(self, stage: Stage, voices: Voices) -> None:
         self.stage = stage
         self.voices = voices
+        self.speaking = WhoSpeaks(lambda _: "default")
         self.placed: list[tuple[Placement, str, str]] = []
         self.refuse = False
 

@@ -9,8 +9,9 @@ from controller.errors import MediaLinkError, MediaOverload
 from controller.media import control_messages as media
 from controller.session.bot_legs import MediaWorker
 from controller.session.media_workers import MediaWorkers
-from tests.unit.bot.scripted_bot import until
-from tests.unit.media.peers import TOKEN, working
+from controller.session.speaking import Change, WhoSpeaks
+from tests.unit.bot.scripted_bot import serving, silent, until
+from tests.unit.media.peers import TOKEN, FakeAsterisk, opening, working
 
 
 class Listener:
@@ -29,7 +30,7 @@ class Listener:
 
 
 async def test_calls_are_spread() -> None:
-    workers = MediaWorkers(Listener(), load_max=0.9)
+    workers = MediaWorkers(Listener(), load_max=0.9, speaking=WhoSpeaks(str))
     async with working() as one, working() as other:
         following = [asyncio.create_task(workers.follow(f"ws://{x.control}", TOKEN)) for x in (one, other)]
         await until(lambda: workers.connected == 2)
@@ -42,7 +43,7 @@ async def test_calls_are_spread() -> None:
 
 
 async def test_none_is_an_error_and_too_much_another() -> None:
-    workers = MediaWorkers(Listener(), load_max=0.003)
+    workers = MediaWorkers(Listener(), load_max=0.003, speaking=WhoSpeaks(str))
     with pytest.raises(MediaLinkError, match="no media worker is connected"):
         workers.pick()
     async with working() as worker:
@@ -59,7 +60,7 @@ async def test_none_is_an_error_and_too_much_another() -> None:
 
 async def test_a_worker_that_nobody_hears_of_is_given_up_at_once() -> None:
     listener = Listener()
-    workers = MediaWorkers(listener, load_max=0.9)
+    workers = MediaWorkers(listener, load_max=0.9, speaking=WhoSpeaks(str))
     async with working() as worker:
         following = asyncio.create_task(workers.follow(f"ws://{worker.control}", TOKEN))
         await until(lambda: workers.connected == 1)
@@ -67,3 +68,26 @@ async def test_a_worker_that_nobody_hears_of_is_given_up_at_once() -> None:
     following.cancel()
     with suppress(asyncio.CancelledError):
         await following
+
+
+async def test_who_speaks_comes_from_the_workers_and_is_not_known_without_them() -> None:
+    told: list[Change] = []
+    who = WhoSpeaks(lambda call_id: "reception" if call_id == "call" else None)
+    who.on_changed = told.extend
+    workers = MediaWorkers(Listener(), load_max=0.9, speaking=who)
+    async with working() as worker, serving(silent) as bot:
+        following = asyncio.create_task(workers.follow(f"ws://{worker.control}", TOKEN))
+        await until(lambda: workers.connected == 1)
+        asterisk = FakeAsterisk(worker.rtp.port)
+        for order in (
+            opening(bot.url, "call/1"),
+            media.Attach(session="call/1", host="127.0.0.1", port=asterisk.port),
+            media.Play(session="call/1"),
+        ):
+            await workers.pick().send(order)
+        await until(lambda: told == [Change("call", "reception", media.Speaking.NOBODY)])
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
+        await until(lambda: told[1:] == [Change("call", "reception", None)])
+        asterisk.socket.close()

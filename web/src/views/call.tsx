@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { clock, moment as time, phone, t, term } from "../look";
+import type { Live } from "../live";
 import type { WholeCall } from "../model";
 import { Actions } from "../parts/actions";
 import { Icon } from "../parts/icon";
@@ -9,6 +10,7 @@ import { Moments } from "../parts/moments";
 import { Quality } from "../parts/quality";
 import { Recordings } from "../parts/recording";
 import { tapeOf } from "../parts/tape";
+import { Voice } from "../parts/voice";
 import { lives, now } from "../store";
 import { useTimeline } from "../timeline";
 
@@ -26,7 +28,7 @@ export function CallView({ id, back }: { id: string; back: string }) {
     <article class="call" aria-labelledby="call-title">
       <header>
         <a class="back icon" href={`#/${back}`} aria-label={t("back")}><Icon name="back" /></a>
-        {call ? <Head call={call} live={live !== undefined} /> : <h2 id="call-title">{problem ?? t("loading")}</h2>}
+        {call ? <Head call={call} live={live} /> : <h2 id="call-title">{problem ?? t("loading")}</h2>}
         {live && <Actions id={id} state={live.state} route={live.route} tape={tapeOf(moments)} />}
       </header>
       {call && <Facts call={call} bot={live?.bot} human={live?.human} rung={live?.rung} why={live?.why} />}
@@ -44,7 +46,7 @@ export function CallView({ id, back }: { id: string; back: string }) {
   );
 }
 
-function Head({ call, live }: { call: WholeCall; live: boolean }) {
+function Head({ call, live }: { call: WholeCall; live: Live | undefined }) {
   const from = Date.parse(call.answered_at ?? call.started_at);
   const to = call.ended_at ? Date.parse(call.ended_at) : live ? now.value : from;
   return (
@@ -55,6 +57,7 @@ function Head({ call, live }: { call: WholeCall; live: boolean }) {
         <span>{time(call.started_at)}</span>
         <span class="clock">{clock(to - from)}</span>
         <span>{call.route}</span>
+        {live && <Voice call={live} />}
       </p>
     </div>
   );

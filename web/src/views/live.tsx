@@ -1,6 +1,7 @@
 import { clock, phone, t, term } from "../look";
 import type { Live } from "../live";
 import { about, lives, now, place } from "../store";
+import { Voice } from "../parts/voice";
 import { Welcome } from "../parts/welcome";
 import { CallView } from "./call";
 
@@ -33,7 +34,7 @@ function Row({ call, chosen }: { call: Live; chosen: boolean }) {
         <span class={`dot ${call.state}`} aria-hidden="true" />
         <span class="main">
           <b>{call.from_name || phone(call.from_number)}</b>
-          <span class="sub">{term("state", call.state)}{call.human ? ` · ${call.human}` : call.bot ? ` · ${call.bot}` : ""}</span>
+          <span class="sub"><Voice call={call} />{call.human ? ` · ${call.human}` : call.bot ? ` · ${call.bot}` : ""}</span>
         </span>
         <span class="end"><span class="clock">{clock(running)}</span><span class="sub">{call.route}</span></span>
         <span class="now">{call.said ? <><b>{term("role", call.said.role)}</b> {call.said.text}</> : call.why ? `${call.rung}: ${call.why}` : call.rung}</span>

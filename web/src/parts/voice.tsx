@@ -1,0 +1,9 @@
+// Who is to be heard just now, in words and a sign; where nobody can say, what the call is doing.
+
+import { term } from "../look";
+import type { Live } from "../live";
+
+export function Voice({ call: { state, speaking } }: { call: Live }) {
+  if (state !== "talking" || !speaking) return <span class="voice">{term("state", state)}</span>;
+  return <span class={`voice ${speaking}`}><i aria-hidden="true" />{term("speaking", speaking)}</span>;
+}
