@@ -1,6 +1,6 @@
 # `make` alone lists the verbs. On a bare Debian, as root, they install what they need; see setup/.
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check unit integration conformance ladder attack chaos sbom doctor-faults bench page browser screenshots docker images simulation
+.PHONY: help demo up down test check unit integration conformance ladder attack chaos soak sbom doctor-faults bench page browser screenshots docker images simulation
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -64,6 +64,9 @@ attack: .venv/ready images  ## attacks on containers of their own, whether each 
 
 chaos: .venv/ready images  ## faults under live calls whose audio is checked, a line each: FAULT=name, SEED=n, CALLS=20
 	TESTCONTAINERS_RYUK_DISABLED=true $(RUN)python -m tests.chaos $(FAULT) $(if $(SEED),--seed $(SEED)) --calls $(or $(CALLS),20)
+
+soak: .venv/ready images  ## calls that come and go, each word checked, and whether anything is left of them: MINUTES=60, CALLS=50
+	TESTCONTAINERS_RYUK_DISABLED=true $(RUN)python -m tests.chaos.soak --minutes $(or $(MINUTES),60) --calls $(or $(CALLS),50)
 
 doctor-faults: .venv/ready images  ## faults planted on a real stack, whether the doctor names each, a line each
 	DOCTOR_FAULTS=1 TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest -q tests/integration/doctor

@@ -1,5 +1,6 @@
 """What the HTTP API is given to show: the running parts of the controller, looked at from outside."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -188,5 +189,6 @@ async def gauges(
         event_readers=events.readers,
         sip_banned=len(guard.bans),
         sip_attempts=guard.attempts,
+        tasks=len(asyncio.all_tasks()),
         sip_spared=guard.spared,
     )

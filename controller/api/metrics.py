@@ -78,6 +78,7 @@ class Gauges:
     sip_banned: int = 0
     sip_attempts: int = 0
     sip_spared: int = 0
+    tasks: int = 0
 
 
 class Metrics:
@@ -206,6 +207,7 @@ class _Now(Collector):
         yield _gauge("media_workers", "Connected media workers", len(now.media_loads))
         loads = ((str(number), load) for number, load in enumerate(now.media_loads))
         yield _gauges("media_load", "What a worker uses of one core", "worker", loads)
+        yield _gauge("tasks", "Asyncio tasks of the controller", now.tasks)
         yield _gauge("records_waiting", "Items not yet in the database", now.records_waiting)
         yield CounterMetricFamily(f"{PREFIX}_records_lost", "Items that never got there", value=now.records_lost)
         waiting = ((one.target, one.waiting) for one in now.outbox)

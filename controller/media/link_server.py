@@ -51,6 +51,7 @@ class LinkServer:
                 "instance": self._instance,
                 "controller": self._engine.controller_present,
                 "sessions": len(self._engine.sessions),
+                "tasks": len(asyncio.all_tasks()),
                 **self._engine.counters,
             }
         )

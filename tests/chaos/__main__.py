@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import json
 import random
-import signal
 import sys
 from collections.abc import Sequence
 
@@ -12,6 +11,7 @@ import structlog
 import uvloop
 
 from tests.chaos.callers import Refused
+from tests.chaos.ending import end_with_signals
 from tests.chaos.faults import FAULTS
 from tests.chaos.judge import HEADING, row, wrong
 from tests.chaos.run import run
@@ -19,10 +19,7 @@ from tests.chaos.scene import scene
 
 
 async def main(names: Sequence[str], seed: int, calls: int) -> int:
-    task = asyncio.current_task()
-    if task is not None:
-        # So that containers and processes end with us.
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    end_with_signals()
     _tell(f"seed {seed}, {calls} calls under each fault\n{HEADING}")
     bad = 0
     async with scene() as stage:

@@ -1,6 +1,6 @@
 """The callers' bot, a process of its own, so that it can be killed and frozen: says every word back, and reports.
 
-    python -m tests.chaos.bot PORT
+    python -m tests.chaos.bot PORT REPORT_SECONDS
 
 Prints `{"port": PORT}`. A line on its input ends the reports; once all are acknowledged, or after ACK_SECONDS, the
 answer says which each call has made: `{"reports": {"3000001": ["r0", "r1"]}, "unacknowledged": 0}`; then a next round
@@ -27,7 +27,6 @@ from picows import (
 
 from controller.bot.protocol import SUBPROTOCOL
 
-REPORT_SECONDS: Final = 1.0
 ACK_SECONDS: Final = 30.0
 """For the database to be back, and what waited for it to be stored."""
 
@@ -101,9 +100,9 @@ class Bot(WSListener):
             self._conversation.waiting.pop(message["id"], None)
 
 
-async def report() -> None:
+async def report(seconds: float) -> None:
     while True:
-        await asyncio.sleep(REPORT_SECONDS)
+        await asyncio.sleep(seconds)
         if Conversations.reporting:
             for talk in Conversations.all.values():
                 talk.report()
@@ -133,9 +132,9 @@ def listen(_request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
     return WSUpgradeResponseWithListener(response, Bot())
 
 
-async def main(port: int) -> None:
+async def main(port: int, report_seconds: float) -> None:
     await ws_create_server(listen, "127.0.0.1", port, backlog=1024)
-    reporting = asyncio.create_task(report())
+    reporting = asyncio.create_task(report(report_seconds))
     answer: object = {"port": port}
     while True:
         sys.stdout.write(json.dumps(answer) + "\n")
@@ -150,4 +149,4 @@ if __name__ == "__main__":
     # A bot that was frozen says much to lines that are dead.
     logging.disable(logging.WARNING)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main(int(sys.argv[1])))
+        runner.run(main(int(sys.argv[1]), float(sys.argv[2])))

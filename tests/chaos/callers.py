@@ -53,6 +53,10 @@ class Callers:
         """By line."""
         self._peers = np.zeros(LINES, SOCKADDR_IN)
 
+    @property
+    def live(self) -> int:
+        return len(self._on)
+
     async def call(self) -> Call:
         """Answered, and the first word has come back. Raises Refused, TimeoutError."""
         number = next(self._numbers)

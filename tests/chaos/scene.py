@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 from urllib.parse import urlsplit
 
+from controller.records.store import RecordStore
 from tests.bench import process
 from tests.chaos.callers import Call, Callers, Refused, calling
 from tests.chaos.proxy import Proxy, proxying
@@ -24,6 +25,10 @@ RTP_PORTS: Final = 2_000
 """Of each Asterisk, four to a call and more for those that come after it."""
 SETTLED_SECONDS: Final = 30.0
 """For records to be closed, events delivered and Asterisk empty, when the last caller has gone."""
+RECORDS_MAX: Final = 100_000
+"""A day of calls that come and go."""
+NUMBER_DIGITS: Final = 7
+"""Of a caller's; what the routing puts before them is not asked here."""
 ACCEPT_SECONDS: Final = 8
 """For a bot on a machine that others share; a new call waits so long for one that is frozen."""
 
@@ -49,14 +54,17 @@ ladder = [{{bot = "first"}}, {{bot = "second"}}, {{human = "desk"}}]
 class Bots:
     """Two of them, each a process."""
 
-    def __init__(self) -> None:
+    def __init__(self, report_seconds: float = 1.0) -> None:
         self.ports = (free_port(), free_port())
+        self._report_seconds = report_seconds
         self._running: list[tuple[AsyncExitStack, process.Process]] = []
 
     async def start(self, number: int = 0) -> None:
         """The first (0) or the second; in the place of one that was killed."""
         standing = AsyncExitStack()
-        bot = await standing.enter_async_context(process.running("tests.chaos.bot", str(self.ports[number])))
+        bot = await standing.enter_async_context(
+            process.running("tests.chaos.bot", str(self.ports[number]), str(self._report_seconds))
+        )
         self._running[number : number + 1] = [(standing, bot)]
         await bot.hear()
 
@@ -102,7 +110,6 @@ class Scene:
         """A controller with these settings; what earlier faults have left is no more."""
         await self.bots.as_usual()
         await asyncio.to_thread(self._ready, reconnect, workers, settings)
-        self.stack.seen |= {record.id for record in await self.stack.records()}
         self.receiver.taken.clear()
         self.answered.clear()
 
@@ -174,30 +181,34 @@ class Scene:
         return lost
 
     async def _records_lost(self, reports: dict[str, set[str]]) -> int:
-        records = {record.from_number or "": record for record in await self.stack.records()}
-        by_tail = {number[-7:]: record for number, record in records.items()}
-        told = {message["call_id"] for message in self.receiver.taken if message["type"] == "call.ended"}
-        lost = 0
-        for call in self.answered:
-            record = by_tail.get(str(call.number))
-            if record is None or record.ending is None:
-                lost += 1
-                continue
-            detail = await self.stack.record_of(record.id)
-            stored = {result.id.rpartition("/")[2] for result in detail.results}
-            lost += len(reports.get(str(call.number), set()) - stored) + (record.id not in told)
-        return lost
+        store = await RecordStore.open(self.stack.settings["DATABASE_URL"])
+        try:
+            listed = await store.list_calls(RECORDS_MAX)
+            records = {(record.from_number or "")[-NUMBER_DIGITS:]: record for record in listed}
+            told = {message["call_id"] for message in self.receiver.taken if message["type"] == "call.ended"}
+            lost = 0
+            for call in self.answered:
+                record = records.get(str(call.number))
+                if record is None or record.ending is None:
+                    lost += 1
+                    continue
+                detail = await store.show_call(record.id)
+                stored = {result.id.rpartition("/")[2] for result in detail.results}
+                lost += len(reports.get(str(call.number), set()) - stored) + (record.id not in told)
+            return lost
+        finally:
+            await store.close()
 
 
 @asynccontextmanager
-async def scene() -> AsyncIterator[Scene]:
+async def scene(report_seconds: float = 1.0) -> AsyncIterator[Scene]:
     """Until the end of the block, after which nothing of it is left, however it ends."""
     async with AsyncExitStack() as standing:
         directory, sounds = (Path(standing.enter_context(TemporaryDirectory())) for _ in range(2))
         pair = standing.enter_context(asterisks.running(RTP_PORTS))
         stack = Stack(pair, directory, sounds)
         standing.callback(stack.stop)
-        bots = Bots()
+        bots = Bots(report_seconds)
         standing.push_async_callback(bots.stop)
         await bots.start(0)
         await bots.start(1)

@@ -106,7 +106,7 @@ def test_nothing_is_remembered_of_a_call_that_is_over() -> None:
 
 def test_gauges() -> None:
     seen = Metrics()
-    text = seen.render(Gauges(3, True, (0.25, 0.5), 7, 2, (Backlog("crm", 5, 1, 61.5),), 4)).decode()
+    text = seen.render(Gauges(3, True, (0.25, 0.5), 7, 2, (Backlog("crm", 5, 1, 61.5),), 4, tasks=17)).decode()
     lines = (
         "calls_live 3.0",
         "asterisk_connected 1.0",
@@ -118,6 +118,7 @@ def test_gauges() -> None:
         'outbox_dead{target="crm"} 1.0',
         'outbox_lag_seconds{target="crm"} 61.5',
         "event_readers 4.0",
+        "tasks 17.0",
     )
     for line in lines:
         assert f"ari_controller_{line}\n" in text
