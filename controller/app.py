@@ -28,15 +28,14 @@ from controller.bot.chooser import BotChooser
 from controller.bot.preflight import check_bot
 from controller.bot.websocket import where
 from controller.call.vocabulary import Ending
-from controller.closures_file import ClosuresFile, closures_path
+from controller.closures_file import ClosuresFile, closures_path, data_folder
 from controller.config import Address, Settings
 from controller.context.context import Context
 from controller.errors import SETTING_STATUS, SettingError
 from controller.media.worker import run_worker
 from controller.records.items import CallClosed
+from controller.records.keeping import Keeping, keeping
 from controller.records.retention import Retention, Sweeper
-from controller.records.store import RecordStore
-from controller.records.writer import RecordWriter
 from controller.reporting import (
     api_parts,
     counted,
@@ -63,8 +62,8 @@ from controller.trunks.trunks_file import TrunksFile
 from controller.webhooks.sender import Sender
 from controller.webhooks.targets import audience
 
-RECORDS_CLOSE_SECONDS: Final = 3.0
-"""For what is waiting to be written when we stop."""
+SPOOL_FOLDER: Final = "spool"
+"""Beside a SQLite database, else in data/: where records wait while the database is away."""
 WORKER_STOP_SECONDS: Final = 3.0
 """For our own media worker to end its sessions."""
 WORKER_RESTART_SECONDS: Final = 0.5
@@ -92,7 +91,8 @@ async def serve(settings: Settings) -> None:
     stopping = Stopping()
     async with AsyncExitStack() as stack:
         tracer = await stack.enter_async_context(tracing(settings))
-        store, writer = await stack.enter_async_context(_records(settings, router.routes, tracer))
+        records = await stack.enter_async_context(_records(settings, router.routes, tracer))
+        store, writer = records.store, records.writer
         ari = await stack.enter_async_context(AriClient.of(settings))
         sounds = Sounds(Path(settings.sounds_dir))
         await sounds.open()
@@ -115,12 +115,11 @@ async def serve(settings: Settings) -> None:
         dispatcher = Dispatcher(
             ari, router, counted(*figures, writer.submit), rules, softphones.who_listens, writer.submit
         )
-        await _go_on(store, writer, settings.node_name, dispatcher)
+        await _go_on(records, settings.node_name, dispatcher)
         parts = await api_parts(
             settings,
             dispatcher,
-            store,
-            writer,
+            records,
             figures,
             (router, closures_file),
             (softphones, trunks, sip_guard(settings, ari)),
@@ -211,22 +210,14 @@ async def work(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def _records(
-    settings: Settings, routes: Routes, tracer: Tracer
-) -> AsyncIterator[tuple[RecordStore, RecordWriter]]:
-    told = audience(settings, routes)
-    store = await RecordStore.open(settings.database_url, node=settings.node_name, audience=told)
-    writer = RecordWriter(store)
-    writer.start()
-    try:
-        async with (
-            in_background("webhooks", Sender(store, tracer).run()),
-            in_background("traces", trace_calls(store, tracer)),
-        ):
-            yield store, writer
-    finally:
-        await writer.close(RECORDS_CLOSE_SECONDS)
-        await store.close()
+async def _records(settings: Settings, routes: Routes, tracer: Tracer) -> AsyncIterator[Keeping]:
+    told, folder = audience(settings, routes), data_folder(settings) / SPOOL_FOLDER
+    async with (
+        keeping(settings.database_url, settings.node_name, told, folder) as records,
+        in_background("webhooks", Sender(records.store, tracer).run()),
+        in_background("traces", trace_calls(records.store, tracer)),
+    ):
+        yield records
 
 
 @asynccontextmanager
@@ -245,8 +236,9 @@ async def in_background(name: str, work: Coroutine[Any, Any, None]) -> AsyncIter
         await _cancel([task])
 
 
-async def _go_on(store: RecordStore, writer: RecordWriter, node: str, dispatcher: Dispatcher) -> None:
+async def _go_on(records: Keeping, node: str, dispatcher: Dispatcher) -> None:
     """With the calls of an earlier controller of our name. Where nobody can, their records are closed."""
+    store = records.store
     dispatcher.adopt(await store.held_calls(node))
     now = datetime.now(UTC)
     # Those of version 0.1 have no name.
@@ -257,7 +249,7 @@ async def _go_on(store: RecordStore, writer: RecordWriter, node: str, dispatcher
             continue
         log.warning("record of an earlier controller closed", call=call.id)
         answered_at = (await store.show_call(call.id)).answered_by_steps
-        writer.submit(CallClosed(call.id, now, Ending.CONTROLLER_LOST, answered_at))
+        records.writer.submit(CallClosed(call.id, now, Ending.CONTROLLER_LOST, answered_at))
 
 
 class Stopping:

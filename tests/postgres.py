@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,15 @@ class Postgres:
     """A running cluster on this machine's loopback."""
 
     port: int
+    control: Callable[..., None]
+    """pg_ctl, with its arguments."""
+
+    def stop(self) -> None:
+        """At once, as a crash: no connection is told."""
+        self.control("-m", "immediate", "stop")
+
+    def start(self) -> None:
+        self.control("start")
 
     def url(self, database: str) -> str:
         return f"postgresql+asyncpg://{USER}@127.0.0.1:{self.port}/{database}"
@@ -73,11 +82,23 @@ def running(*, durable: bool = False) -> Iterator[Postgres]:
     )
     try:
         _run([programs / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync"], user)
-        _run([programs / "pg_ctl", "-D", data, "-l", folder / "log", "-o", options, "-t", START_SECONDS, "start"], user)
+        control: list[str | Path] = [
+            programs / "pg_ctl",
+            "-D",
+            data,
+            "-l",
+            folder / "log",
+            "-o",
+            options,
+            "-t",
+            START_SECONDS,
+        ]
+        postgres = Postgres(port, lambda *words: _run([*control, *words], user))
+        postgres.start()
         try:
-            yield Postgres(port)
+            yield postgres
         finally:
-            _run([programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], user)
+            postgres.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -27,6 +27,10 @@ class HealthState(Model):
     """In progress."""
     records_waiting: int
     """Not yet in the database."""
+    records_on_disk: int = 0
+    """Of them, those that wait on disk, because the database is away. Calls go on."""
+    records_lost: int = 0
+    """That will never be in the database: neither it nor the disk took them, and memory was full."""
 
 
 async def show_health(parts: Parts, _asked: Asked[Nothing, Nothing]) -> HealthState:

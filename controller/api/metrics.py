@@ -79,6 +79,8 @@ class Gauges:
     sip_attempts: int = 0
     sip_spared: int = 0
     tasks: int = 0
+    records_on_disk: int = 0
+    records_on_disk_bytes: int = 0
 
 
 class Metrics:
@@ -209,6 +211,8 @@ class _Now(Collector):
         yield _gauges("media_load", "What a worker uses of one core", "worker", loads)
         yield _gauge("tasks", "Asyncio tasks of the controller", now.tasks)
         yield _gauge("records_waiting", "Items not yet in the database", now.records_waiting)
+        yield _gauge("records_on_disk", "Of them, those that wait on disk", now.records_on_disk)
+        yield _gauge("records_on_disk_bytes", "Their bytes", now.records_on_disk_bytes)
         yield CounterMetricFamily(f"{PREFIX}_records_lost", "Items that never got there", value=now.records_lost)
         waiting = ((one.target, one.waiting) for one in now.outbox)
         yield _gauges("outbox_waiting", "Webhook messages not yet delivered", "target", waiting)

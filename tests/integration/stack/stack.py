@@ -117,6 +117,11 @@ class Stack:
             self.restart_controller(**wanted)
 
     @property
+    def spool(self) -> Path:
+        """Where records wait for a Postgres that is away, of a controller that is started in our directory."""
+        return self.directory / "data" / "spool"
+
+    @property
     def routes_file(self) -> Path:
         return self.directory / "routes.toml"
 
