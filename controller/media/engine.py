@@ -48,6 +48,7 @@ from controller.media.hearing import Hearing
 from controller.media.inbound import Inbound
 from controller.media.outbox import Outbox
 from controller.media.rows import CALLS_MAX, Rows
+from controller.media.rtp.sequence import first_number
 from controller.media.session import Session
 from controller.media.speakers import Speakers
 from controller.media.udp import UdpSocket, peer_key
@@ -224,7 +225,7 @@ class Engine:
 
     def _begin_playing(self, session: Session) -> None:
         if session.playing and session.peer is not None and session.row < 0:
-            start = (secrets.randbits(16), secrets.randbits(32), secrets.randbits(32))
+            start = (first_number(time.time()), secrets.randbits(32), secrets.randbits(32))
             self._rows.add(session, session.peer, session.payload_type, session.silence, start)
 
     def _send(self, session: Session, order: Send) -> None:

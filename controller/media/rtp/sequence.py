@@ -17,6 +17,18 @@ for (RFC 3550 has 100, and leaves it to us)."""
 _SEEN_MASK: Final = (1 << MISORDER_MAX) - 1
 
 
+_PACKETS_A_SECOND: Final = 50
+
+
+def first_number(unix_seconds: float) -> int:
+    """Where a stream of ours begins: by the clock, so that it goes on where an earlier one of the same call stopped.
+
+    Debian's Asterisk takes a number that is lower for a late packet where it has to translate, and drops all until the
+    old number is reached (docs/asterisk.md). The earlier stream may have been another worker's.
+    """
+    return int(unix_seconds * _PACKETS_A_SECOND) % MODULUS
+
+
 class Arrival(Enum):
     """What a packet is to its stream."""
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.media.rtp import stream
-from controller.media.rtp.sequence import DROPOUT_MAX, MISORDER_MAX, Arrival, arrive
+from controller.media.rtp.sequence import DROPOUT_MAX, MISORDER_MAX, MODULUS, Arrival, arrive, first_number
 
 START, IN_ORDER, DUPLICATE, LATE = Arrival.START, Arrival.IN_ORDER, Arrival.DUPLICATE, Arrival.LATE
 
@@ -54,3 +54,11 @@ def test_any_order_is_survived(packets: list[tuple[int, int]]) -> None:
     for sequence, ssrc in packets:
         arrive(row, sequence, ssrc)
     assert row["received"] + row["duplicates"] == len(packets)
+
+
+@given(st.floats(0, 4e9), st.integers(0, 3_000), st.integers(0, 500))
+def test_a_later_stream_of_a_call_is_not_behind_an_earlier_one(began: float, packets: int, pause: int) -> None:
+    """A packet more or less is the rounding of the clock."""
+    last = first_number(began) + packets
+    later = first_number(began + (packets + pause) / 50)
+    assert (later - last + 1) % MODULUS <= pause + 2
