@@ -58,7 +58,7 @@ from controller.sounds.sounds import Sounds
 from controller.tracing.calls import trace_calls
 from controller.tracing.tracer import Tracer
 from controller.trunks.book import TrunkBook
-from controller.trunks.trunks_file import TrunksFile
+from controller.trunks.watch import TrunkWatch
 from controller.webhooks.sender import Sender
 from controller.webhooks.targets import audience
 
@@ -132,7 +132,7 @@ async def serve(settings: Settings) -> None:
         sweeper = Sweeper(store.database, Retention.of(settings), remover(ari, *folders(settings)))
         await stack.enter_async_context(in_background("retention", sweeper.run()))
         await stack.enter_async_context(in_background("guard", parts.guard.run()))
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, routes_file, trunks.file)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, routes_file, trunks)
         tasks = [
             asyncio.create_task(EventStream(ari, dispatcher, tap=tap(parts.raw_events)).run(), name="event stream"),
             asyncio.create_task(routes_file.watch(), name="routes"),
@@ -164,9 +164,9 @@ def _media_plane(settings: Settings, dispatcher: Dispatcher) -> list["asyncio.Ta
     return tasks
 
 
-def _reload(routes_file: RoutesFile, trunks_file: TrunksFile) -> None:
+def _reload(routes_file: RoutesFile, trunks: TrunkWatch) -> None:
     routes_file.reload()
-    trunks_file.reload()
+    trunks.reload()
 
 
 def folders(settings: Settings) -> tuple[Path, Path]:

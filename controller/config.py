@@ -30,6 +30,12 @@ Days = Annotated[float, Field(ge=0, le=36_500)]
 AMI_PORT: Final = 5038
 """Asterisk's own default."""
 
+STUN_PORT: Final = 3478
+"""As RFC 8489 has it."""
+
+HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+"""A name or an IPv4 address."""
+
 SIP_HEADERS_MAX: Final = 16
 """Beside those of the routes: all names travel in one request."""
 
@@ -90,6 +96,10 @@ class Settings(BaseModel):
     closed_file: str = ""
     """Where `ari-controller closed` is kept; empty: beside a SQLite database, else data/closed.json."""
 
+    external_address: str = ""
+    """By which carriers and phones outside of our networks reach Asterisk; `auto`: as `stun_server` sees us."""
+    stun_server: str = ""
+    """HOST or HOST:PORT of whoever is asked how we are seen (docs/nat.md); empty: nobody."""
     trunks_file: str = ""
     """Carriers and telephone systems (docs/trunks); empty: trunks.toml where there is one."""
     trunks_dir: str = "data/trunks"
@@ -259,6 +269,20 @@ class Settings(BaseModel):
             Address.parse(value)
         return value
 
+    @field_validator("external_address")
+    @classmethod
+    def _host_or_none(cls, value: str) -> str:
+        if value and not HOST.fullmatch(value):
+            raise ValueError(f"{value!r} is no address and no name, such as 203.0.113.7, and not auto")
+        return value
+
+    @field_validator("stun_server")
+    @classmethod
+    def _server_or_none(cls, value: str) -> str:
+        if value and not re.fullmatch(HOST.pattern + r"(:[1-9][0-9]{0,4})?", value):
+            raise ValueError(f"{value!r} is no server, such as stun.example.com:{STUN_PORT}")
+        return value
+
     @field_validator("sip_headers")
     @classmethod
     def _header_names(cls, value: str) -> str:
@@ -282,6 +306,11 @@ class Settings(BaseModel):
     def manager_address(self) -> Address:
         """Where Asterisk's manager interface is."""
         return Address.parse(self.ami_address or f"{urlsplit(self.ari_url).hostname}:{AMI_PORT}")
+
+    @property
+    def stun_address(self) -> Address:
+        host, _, port = self.stun_server.partition(":")
+        return Address(host=host, port=int(port or STUN_PORT))
 
     @property
     def media_urls(self) -> list[str]:

@@ -1,10 +1,12 @@
 """The ways to the telephone network: what there is, whether it works, and what mends it."""
 
+from dataclasses import asdict
 from datetime import datetime
 
 from controller.api.operations import Asked, Model, Nothing, Operation
 from controller.api.parts import Parts
 from controller.api.tokens import Role
+from controller.trunks.public_address import AddressState
 from controller.trunks.status import TrunkState
 from controller.trunks.trunk import Srtp, Transport, Way
 
@@ -43,6 +45,18 @@ class TrunkInfo(Model):
     odd_number: OddNumber | None
 
 
+class PublicAddressInfo(Model):
+    """Where carriers are told that we are, and where we are seen."""
+
+    state: AddressState
+    told: str
+    """Empty: Asterisk's own address."""
+    seen: str
+    """As STUN_SERVER says; empty: it was not asked, or gave no answer."""
+    problem: str
+    mend: str
+
+
 class TrunkList(Model):
     """All trunks of trunks.toml."""
 
@@ -50,6 +64,7 @@ class TrunkList(Model):
     """The file; empty: there is none, and TRUNK_HOST is the only trunk."""
     problem: str
     """Why the file as it is now was not taken; empty: it was."""
+    address: PublicAddressInfo
     trunks: list[TrunkInfo]
 
 
@@ -76,7 +91,8 @@ async def list_trunks(parts: Parts, _asked: Asked[Nothing, Nothing]) -> TrunkLis
                 odd_number=OddNumber(number=odd.number, at=odd.at, text=odd.text) if odd else None,
             )
         )
-    return TrunkList(source=watch.trunks.source, problem=watch.problem, trunks=found)
+    address = PublicAddressInfo(**asdict(watch.address.now))
+    return TrunkList(source=watch.trunks.source, problem=watch.problem, address=address, trunks=found)
 
 
 OPERATIONS = (Operation("GET", "/v1/trunks", Role.READ, list_trunks, "The trunks, and how they are", TrunkList),)

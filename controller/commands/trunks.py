@@ -10,7 +10,9 @@ from controller.commands.environment import read_settings
 from controller.config import Settings
 from controller.reporting import trunk_watch
 from controller.routing.router import Router, routes_of_settings
+from controller.trunks.outside import observed
 from controller.trunks.profiles import PROFILES
+from controller.trunks.public_address import AddressState
 from controller.trunks.rendering import address
 from controller.trunks.status import TrunkState
 from controller.trunks.trunk import Srtp, Trunk, Way
@@ -47,6 +49,7 @@ async def _show(settings: Settings) -> bool:
     async with AriClient.of(settings) as ari:
         watch = trunk_watch(settings, ari, Router(routes_of_settings(settings)))
         await watch.look()
+        seen = await observed(settings)
     well = True
     for trunk in watch.trunks.by_name.values():
         status = watch.status(trunk.name)
@@ -54,7 +57,11 @@ async def _show(settings: Settings) -> bool:
         typer.echo(f"{trunk.name}: {status.state}{f', {status.reason}' if status.reason else ''}")
         if status.mend:
             typer.echo(f"  {status.mend}")
-    return well
+    if seen.state is not AddressState.UNASKED:
+        typer.echo(f"public address: {seen.problem or seen.seen}")
+    if seen.mend:
+        typer.echo(f"  {seen.mend}")
+    return well and seen.state in {AddressState.UNASKED, AddressState.RIGHT}
 
 
 def _described(trunk: Trunk) -> str:

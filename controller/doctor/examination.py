@@ -10,6 +10,7 @@ from controller.config import Settings
 from controller.doctor.checks import asterisk as asterisk_checks
 from controller.doctor.checks import audio, bots, endpoints, media, numbers, outside, storage
 from controller.doctor.checks import trunks as trunk_checks
+from controller.doctor.checks.address import public_address
 from controller.doctor.checks.asterisk import AsteriskSeen, ControllerSeen
 from controller.doctor.checks.audio import TrialCallSeen
 from controller.doctor.checks.endpoints import EndpointSeen, PortSeen
@@ -28,6 +29,7 @@ from controller.routing.problems import RoutesError
 from controller.routing.route import HumanRung
 from controller.routing.router import routes_of_settings
 from controller.routing.routes import Routes
+from controller.trunks.outside import observed
 
 ORDER: Final = {area: place for place, area in enumerate(Area)}
 UNSYNCHRONISED: Final = 0x40
@@ -74,11 +76,12 @@ def _routes(settings: Settings) -> tuple[Routes, list[Finding]]:
 
 
 async def _telephony(settings: Settings, routes: Routes, wanted: Wanted) -> list[Finding]:
-    asterisk, controller, workers, ports = await asyncio.gather(
+    asterisk, controller, workers, ports, address = await asyncio.gather(
         look_asterisk.asterisk(settings),
         look_asterisk.controller(settings),
         look_media.workers(settings),
         look_sip.ports(settings),
+        observed(settings),
     )
     known: list[EndpointSeen] = []
     heard = TrialCallSeen(skipped="Asterisk does not answer")
@@ -88,6 +91,7 @@ async def _telephony(settings: Settings, routes: Routes, wanted: Wanted) -> list
     trunks = await look_trunks.trunks(settings, controller.url)
     return [
         *_of_asterisk(settings, routes, asterisk, controller, ports),
+        *public_address(address),
         *trunk_checks.trunks(trunks),
         *(_of_endpoints(settings, routes, asterisk, known) if asterisk.answers else ()),
         *audio.trial_call(heard),

@@ -13,6 +13,7 @@ from controller.config import Settings
 from controller.errors import AsteriskError
 from controller.trunks.book import ArrivedOddly, TrunkBook
 from controller.trunks.manager import Manager
+from controller.trunks.outside import OutsideAddress
 from controller.trunks.status import Refusal, Seen, Status, TrunkState, concerns, refusal_in, status_of, unknown
 from controller.trunks.trunk import Trunk, Trunks, Way
 from controller.trunks.trunks_file import TrunksFile
@@ -33,6 +34,7 @@ class TrunkWatch:
 
     def __init__(self, settings: Settings, file: TrunksFile, book: TrunkBook, ari: AriClient, manager: Manager) -> None:
         self.file = file
+        self.address = OutsideAddress(settings, ari, manager.register)
         self.book = book
         self._ari = ari
         self._manager = manager
@@ -59,8 +61,13 @@ class TrunkWatch:
         return self.book.odd.get(name)
 
     async def run(self) -> None:
-        """Keep Asterisk's trunks up to date, and look how they are; for ever."""
-        await asyncio.gather(self.file.watch(), self.watch())
+        """Keep Asterisk's trunks and its public address up to date, and look how they are; for ever."""
+        await asyncio.gather(self.file.watch(), self.watch(), self.address.watch(lambda: self.trunks))
+
+    def reload(self) -> None:
+        """Read the file again, and ask for our address."""
+        self.file.reload()
+        self.address.reload()
 
     async def watch(self) -> None:
         """For ever."""

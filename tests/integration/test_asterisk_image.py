@@ -23,6 +23,7 @@ STARTS = {
     "bundled, trunk in only": {"TRUNK_ADDRESSES": "198.51.100.7"},
     "bundled, trunk known by its host": {"TRUNK_HOST": "localhost:5070"},
     "bundled, behind NAT": {**TRUNK, "EXTERNAL_ADDRESS": "203.0.113.7"},
+    "bundled, behind NAT, to be found": {**TRUNK, "EXTERNAL_ADDRESS": "auto"},
     "bundled, queue": {**TRUNK, "QUEUE_MEMBERS": "PJSIP/human, PJSIP/+493023125100@trunk"},
     "bundled, one address": {"BIND_ADDRESS": "127.0.0.1", "SIP_PORT": "15060", "ARI_PORT": "18088"},
     "carrier": {"ASTERISK_ROLE": "carrier", "PROVIDER_HOST": "127.0.0.1:5060"},

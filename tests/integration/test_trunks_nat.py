@@ -9,15 +9,21 @@ from pathlib import Path
 import pytest
 
 from controller.ari.client import AriClient
+from controller.carrier import listening
 from controller.carrier.carrier import Carrier
 from controller.carrier.phone import Phone
+from controller.carrier.sounds import tone
+from controller.config import load
+from controller.doctor.checks.audio import TALK_SECONDS_MIN
+from controller.doctor.examination import Wanted, examine
+from controller.doctor.finding import Fault
 from tests.integration.stack import networks
 from tests.integration.stack.asterisks import PHONE_NUMBER, Asterisk, Asterisks
 from tests.integration.stack.bot import Bot
-from tests.integration.stack.networks import Network, Router
-from tests.integration.stack.parties import bot_has, hear_each_other
+from tests.integration.stack.networks import STUN_PORT, Network, Router
+from tests.integration.stack.parties import LOW, OTHER, bot_has, hear_each_other
 from tests.integration.stack.stack import Stack
-from tests.integration.stack.trunks import ACCOUNT, Trunks, with_trunks
+from tests.integration.stack.trunks import ACCOUNT, SETTLE_SECONDS, Trunks, with_trunks
 
 pytestmark = pytest.mark.integration
 
@@ -91,13 +97,15 @@ def place(sounds_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         trunks = tmp_path_factory.mktemp("trunks")
         started = [
             stack.enter_context(
-                networks.asterisk(office, {"EXTERNAL_ADDRESS": router.outside, "RTP_PORTS": RTP_PORTS}, sounds, trunks)
+                networks.asterisk(office, {"EXTERNAL_ADDRESS": "auto", "RTP_PORTS": RTP_PORTS}, sounds, trunks)
             ),
             stack.enter_context(networks.asterisk(street, carrier, {**sounds, "/accounts": carriers})),
             stack.enter_context(networks.asterisk(home, carrier, {**sounds, "/accounts": pbxs})),
         ]
         networks.behind(started[0], router)
         networks.behind(started[2], home_router)
+        # Who asks is this machine, which is in the street too: its question has to go by the router.
+        router.pass_on(STUN_PORT, stack.enter_context(networks.stun_server(street)))
         for one in started:
             one.wait_until_ready()
         stack.enter_context(router.forwarding(RTP_PORTS, started[0].host))
@@ -113,6 +121,7 @@ def running_asterisks(place: Street) -> Asterisks:
 def running_stack(place: Street, sounds_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     stack = Stack(place.asterisks, tmp_path_factory.mktemp("stack"), sounds_folder)
     with_trunks(stack)
+    stack.settings |= {"EXTERNAL_ADDRESS": "auto", "STUN_SERVER": f"{place.router.inside}:{STUN_PORT}"}
     stack.settings |= {"MEDIA_RTP_LISTEN": f"{place.office.host}:0", "MEDIA_RTP_HOST": place.office.host}
     (stack.directory / "pbx_password").write_text(PBX_PASSWORD)
     stack.start()
@@ -128,6 +137,14 @@ async def trunks(stack: Stack) -> AsyncIterator[Trunks]:
     operator.write("")
 
 
+async def test_the_public_address_is_found_and_told(place: Street, trunks: Trunks) -> None:
+    outside = place.router.outside
+    found = await trunks.until_address(outside)
+    assert found == {"state": "right", "told": outside, "seen": outside, "problem": "", "mend": ""}
+    transports = command(place.asterisks.bundled, "pjsip show transport tls")
+    assert f"external_media_address      : {outside}" in transports
+
+
 async def test_registered_from_behind_a_router(place: Street, bot: Bot, carrier: Carrier, trunks: Trunks) -> None:
     """No port for SIP is forwarded: the carrier calls back on the way of the registration, which is kept open."""
     trunks.write(trunks.registered(more="check_seconds = 1"))
@@ -137,6 +154,8 @@ async def test_registered_from_behind_a_router(place: Street, bot: Bot, carrier:
     call = await bot.call()
     await call.until_message("answered")
     await bot_has(phone, call)
+    await another_address(place, trunks)
+    await bot_has(phone, call)
     await call.send("transfer")
     human = await carrier.incoming()
     await human.answer()
@@ -144,9 +163,26 @@ async def test_registered_from_behind_a_router(place: Street, bot: Bot, carrier:
     contact, via, audio = await told(place, human)
     assert (contact, via) == (f"{place.router.outside}:{SIP_PORT}", f"{place.router.outside}:{SIP_PORT}")
     assert audio in {f"{place.router.outside}:{port}" for port in place.asterisks.bundled.rtp_ports}
-    assert f"sip:acme@{place.router.outside}:{SIP_PORT}" in command(place.asterisks.carrier, "pjsip show contacts")
     await phone.hang_up()
     await human.until_ended()
+
+
+async def another_address(place: Street, trunks: Trunks) -> None:
+    """As if the router had had another one until now: the new one is found, told, and the carrier hears of it."""
+    (trunks.folder / "external.conf").write_text("external_media_address=203.0.113.9\n")
+    async with trunks.stack.ari() as ari:
+        await ari.reload_module("res_pjsip.so")
+    carrier, ours = place.asterisks.carrier, place.asterisks.bundled
+    assert "203.0.113.9" in command(ours, "pjsip show transport udp")
+    trunks.stack.controller.reload()
+    await until_said(ours, "pjsip show transport udp", f"external_media_address      : {place.router.outside}")
+    await until_said(carrier, "pjsip show contacts", f"sip:acme@{place.router.outside}:{SIP_PORT}")
+
+
+async def until_said(asterisk: Asterisk, line: str, wanted: str) -> None:
+    async with asyncio.timeout(SETTLE_SECONDS):
+        while wanted not in command(asterisk, line):  # noqa: ASYNC110 - it knows no event
+            await asyncio.sleep(0.1)
 
 
 async def told(place: Street, phone: Phone) -> tuple[str, str, str]:
@@ -179,3 +215,31 @@ async def test_a_telephone_system_behind_a_router_registers_with_us(place: Stree
             await hear_each_other(phone, human)
             await phone.hang_up()
             await human.until_ended()
+
+
+async def test_an_address_that_is_not_told_is_named(
+    stack: Stack, place: Street, bot: Bot, carrier: Carrier, trunks: Trunks
+) -> None:
+    """The carrier sends audio to the office's own address: the bot is deaf, the caller hears it."""
+    stack.restart_controller(EXTERNAL_ADDRESS="")
+    (trunks.folder / "external.conf").write_text(f"external_signaling_address={place.router.outside}\n")
+    async with stack.ari() as ari:
+        await ari.reload_module("res_pjsip.so")
+    trunks.write(f'[trunks.carrier]\nhost = "{place.asterisks.carrier.host}"\n')
+    with place.router.forwarding(str(SIP_PORT), place.ours):
+        phone = await carrier.dial(PHONE_NUMBER)
+        call = await bot.call()
+        await call.until_message("answered")
+        phone.play(tone(LOW, TALK_SECONDS_MIN))
+        await call.speak(tone(OTHER, TALK_SECONDS_MIN))
+        await phone.until_tone(OTHER)
+        await asyncio.sleep(TALK_SECONDS_MIN + 0.5)
+        assert not listening.tones(call.heard, LOW, 200)
+        await call.send("hangup")
+        await phone.until_ended()
+    await stack.until_closed(1)
+    found = await examine(load({**stack.settings, "EXTERNAL_ADDRESS": ""}), Wanted(calls=False))
+    assert {Fault.PUBLIC_ADDRESS_DIFFERS, Fault.CALLERS_NOT_HEARD} <= {one.fault for one in found}
+    assert trunks.show()["address"]["mend"].startswith(f"Write EXTERNAL_ADDRESS={place.router.outside}")
+    stack.restart_controller()
+    await trunks.until_address(place.router.outside)

@@ -11,7 +11,6 @@ from controller.errors import SettingError
 ROOT = Path(__file__).parents[2]
 FOR_COMPOSE_OR_ASTERISK_ONLY = {
     "API_PORT",
-    "EXTERNAL_ADDRESS",
     "HUMAN_PASSWORD",
     "QUEUE_MEMBERS",
     "RTP_PORTS",
@@ -77,6 +76,9 @@ def test_a_secret_file_that_is_not_there() -> None:
         ("HUMAN_ENDPOINT", "phone", "'phone' is no Asterisk dial string"),
         ("SIP_PORT", "70000", "'70000' does not fit"),
         ("ON_STOP", "hang_up", "'hang_up' does not fit: input should be 'hand_over', 'finish' or 'human'"),
+        ("EXTERNAL_ADDRESS", "http://example.com", "'http://example.com' is no address and no name"),
+        ("STUN_SERVER", "stun:stun.example.com", "is no server, such as stun.example.com:3478"),
+        ("STUN_SERVER", "stun.example.com:0", "is no server"),
         ("LOG_LEVEL", "loud", "'loud' does not fit"),
     ],
 )

@@ -7,7 +7,8 @@ from typing import Final
 from controller.doctor.finding import Area, Fault, Finding, fault, good, hint, skipped, warning
 
 NAT_MEND: Final = (
-    "Set EXTERNAL_ADDRESS to the address at which the carrier reaches this machine, and let UDP through at RTP_PORTS"
+    "Set EXTERNAL_ADDRESS to the address at which the carrier reaches this machine (or auto, docs/nat.md), and let UDP "
+    "through at RTP_PORTS"
 )
 UNHEARD_SHARE: Final = 0.2
 """Of the latest calls; a single caller may well be mute."""

@@ -26,6 +26,7 @@ from tests.integration.stack.bot import Bot, serving
 from tests.integration.stack.processes import free_port
 from tests.integration.stack.sip_party import party
 from tests.integration.stack.stack import Stack
+from tests.integration.stack.stun import stun_server
 
 NOBODY = "127.0.0.1:1"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -163,6 +164,13 @@ async def _served(app: web.Application) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def address_of_yesterday(_: Place) -> AsyncIterator[Planted]:
+    """The line has another one now; a STUN server says so."""
+    async with stun_server("203.0.113.8") as server:
+        yield Planted({"EXTERNAL_ADDRESS": "203.0.113.7", "STUN_SERVER": server})
 
 
 # --- calls that have been -----------------------------------------------------------------------------------
@@ -335,6 +343,8 @@ CASES = (
     FaultCase(Fault.APPLICATION_TAKEN, other_controller, consequences=frozenset({Fault.CONTROLLER_AWAY})),
     FaultCase(Fault.CLOCK_DIFFERS, clock_that_differs),
     FaultCase(Fault.SIP_SILENT, wrong_settings(SIP_PORT="1")),
+    FaultCase(Fault.PUBLIC_ADDRESS_DIFFERS, address_of_yesterday),
+    FaultCase(Fault.PUBLIC_ADDRESS_UNKNOWN, wrong_settings(STUN_SERVER=NOBODY)),
     FaultCase(Fault.CODEC_MISMATCH, endpoint_without_g711, quick=True),
     FaultCase(Fault.ONE_WAY_AUDIO, audio_that_gets_lost, consequences=frozenset({Fault.NO_AUDIO})),
     FaultCase(Fault.CALLERS_NOT_HEARD, caller_without_audio, quick=True),

@@ -57,6 +57,11 @@ class Router:
     inside: str
     outside: str
 
+    def pass_on(self, port: int, to: str) -> None:
+        """What those behind it send to its own UDP port goes to `to`, in the street."""
+        rule = f"add rule ip nat prerouting ip daddr {self.inside} udp dport {port} dnat to {to}"
+        run(self.container, ["nft", rule])
+
     @contextmanager
     def forwarding(self, ports: str, to: str) -> Iterator[None]:
         """UDP to these ports (`5060`, or `10000-10099`) of the outside address goes to `to`."""
@@ -116,11 +121,11 @@ def router(
 
 @contextmanager
 def stun_server(street: Network) -> Iterator[str]:
-    """HOST:PORT of one."""
+    """Its address."""
     build()
     command = ["sh", "-c", f"exec stund -h $(hostname -i) -p {STUN_PORT}"]
     with running(IMAGE, street, init=True, command=command) as made:
-        yield f"{street.address(made)}:{STUN_PORT}"
+        yield street.address(made)
 
 
 def build() -> None:

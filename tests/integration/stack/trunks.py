@@ -5,6 +5,7 @@ import json
 import time
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -59,6 +60,11 @@ class Trunks:
         self.stack = stack
         self.carrier = stack.asterisks.carrier
 
+    @property
+    def folder(self) -> Path:
+        """What the controller shares with Asterisk."""
+        return Path(self.stack.settings["TRUNKS_DIR"])
+
     def password(self, text: str) -> None:
         (self.stack.directory / "carrier_password").write_text(text)
 
@@ -97,4 +103,15 @@ class Trunks:
             if trunk["state"] == state and done(trunk):
                 return trunk
             assert time.monotonic() < deadline, (trunk, self.stack.asterisks.bundled.log()[-3000:])
+            await asyncio.sleep(0.1)
+
+    async def until_address(self, address: str) -> dict[str, Any]:
+        """What is said of our public one, once Asterisk tells this."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while True:
+            shown: dict[str, Any] = (await asyncio.to_thread(self.show))["address"]
+            kept = (self.folder / "external.conf").read_text() if shown["told"] == address else ""
+            if f"external_media_address={address}\n" in kept:
+                return shown
+            assert time.monotonic() < deadline, (shown, self.stack.controller.log()[-3000:])
             await asyncio.sleep(0.1)
