@@ -1,5 +1,7 @@
 """Calls from the page: an account for a moment, and the WebSocket on which it speaks SIP."""
 
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -9,6 +11,7 @@ from pydantic import StringConstraints
 from controller.api.operations import Asked, Model, Nothing, Operation
 from controller.api.parts import Parts
 from controller.api.problems import Problem
+from controller.api.sessions import COOKIE
 from controller.api.softphone import DOMAIN, HEARTBEAT_SECONDS, MESSAGE_BYTES_MAX
 from controller.api.tokens import Role
 from controller.errors import AsteriskError
@@ -62,9 +65,16 @@ async def connect_softphone(parts: Parts, asked: Asked[SocketQuery, Nothing]) ->
         upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
         raise Problem(HTTPStatus.UPGRADE_REQUIRED, "this is for WebSockets that speak SIP", headers=upgrade)
     await socket.prepare(asked.request)
-    await parts.softphones.serve(account, socket, asked.lasts)
+    await parts.softphones.serve(account, socket, _while_signed_in(parts, asked))
     await socket.close()
     return socket
+
+
+def _while_signed_in(parts: Parts, asked: Asked[SocketQuery, Nothing]) -> Callable[[], bool]:
+    """A call may outlast the day for which somebody has signed in, and nothing else of them."""
+    if "Authorization" in asked.request.headers:
+        return asked.lasts
+    return partial(parts.accounts.sessions.stands, asked.request.cookies.get(COOKIE, ""))
 
 
 OPERATIONS = (

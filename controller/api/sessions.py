@@ -65,15 +65,23 @@ class Sessions:
 
     def find(self, secret: str, now: datetime) -> Session | None:
         """Whose this is, if it lasts: not too old, and the user is still there with the same password and role."""
+        session = self._standing(secret)
+        return session if session and session.expires_at > now else None
+
+    def stands(self, secret: str) -> bool:
+        """Whether what was begun in it may go on, however old it is: nobody is cut off in the middle of a call."""
+        return self._standing(secret) is not None
+
+    def _standing(self, secret: str) -> Session | None:
+        """Not signed out, and the user is still there with the same password and role."""
         session = self._sessions.get(_digest(secret))
         if session is None:
             return None
         user = self._users.find(session.name)
-        lasts = user and (user.password_hash, user.role) == (session.password_hash, session.role)
-        if not lasts or session.expires_at <= now:
-            self.close(secret)
-            return None
-        return session
+        if user and (user.password_hash, user.role) == (session.password_hash, session.role):
+            return session
+        self.close(secret)
+        return None
 
     def of(self, request: web.Request) -> Session | None:
         """The session of a request. Raises Problem for one that somebody else's page may have caused."""

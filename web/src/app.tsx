@@ -3,7 +3,8 @@ import { useEffect } from "preact/hooks";
 import { language, nextTheme, otherLanguage, t, theme } from "./look";
 import { Icon, type IconName } from "./parts/icon";
 import { Phone } from "./parts/phone";
-import { connected, leave, lives, place, session } from "./store";
+import { busy } from "./softphone";
+import { away, connected, leave, lives, place, session } from "./store";
 import { Health } from "./views/health";
 import { History } from "./views/history";
 import { LiveView } from "./views/live";
@@ -20,7 +21,8 @@ const VIEWS: { name: string; word: Word; icon: IconName; view: () => ComponentCh
 
 export function App() {
   if (session.value === undefined) return <main class="blank" aria-busy="true" />;
-  if (session.value === null) return <SignIn />;
+  // Who is in a call can still hang up.
+  if (session.value === null) return <><SignIn />{busy.value && <Phone />}</>;
   return <Inside name={session.value.name} />;
 }
 
@@ -63,6 +65,7 @@ function Inside({ name }: { name: string }) {
         </div>
       </header>
       <main id="content" tabIndex={-1}>{current.view()}</main>
+      <p class="notice bad away" role="alert">{away.value && t("controllerAway")}</p>
       <Phone />
     </div>
   );

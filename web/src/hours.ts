@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { get, Refusal } from "./api";
+import { connected } from "./store";
 
 export interface OpenHours {
   start: number; // minutes of the day; past 1440 they end on the next
@@ -27,6 +28,7 @@ const NOTHING: CalendarHours[] = [];
 
 export function useHours(first: string, days: number): CalendarHours[] {
   const [found, setFound] = useState(NOTHING);
+  const up = connected.value;
   useEffect(() => {
     let gone = false;
     get<{ calendars: CalendarHours[] }>(`/v1/hours?first=${first}&days=${days}`).then(
@@ -38,7 +40,7 @@ export function useHours(first: string, days: number): CalendarHours[] {
     return () => {
       gone = true;
     };
-  }, [first, days]);
+  }, [first, days, up]);
   return found;
 }
 

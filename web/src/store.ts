@@ -8,6 +8,8 @@ import type { About, CallEvent, CallList, HealthState, SignedIn } from "./model"
 export const session = signal<SignedIn | null | undefined>(undefined); // undefined: not asked yet
 export const lives = signal<Lives>(new Map());
 export const connected = signal(false);
+export const away = signal(false); // for so long that it is worth saying
+export const over = signal(false); // the session has ended, and nobody has signed out
 export const about = signal<About | null>(null);
 export const health = signal<HealthState | null>(null);
 export const now = signal(Date.now());
@@ -19,6 +21,7 @@ const TYPES = [
   "call.started", "call.step", "transcript", "result", "log", "dtmf", "transfer", "voicemail", "callback", "handoff",
   "metadata", "recording", "call.ended", "speaking",
 ]; // prettier-ignore
+const AWAY_MS = 2_500; // a restart of the stream takes less
 const FRAME_MS = 100; // events of so long are shown together: ten pictures a second are live for a reader
 
 type Listener = (events: CallEvent[]) => void;
@@ -49,10 +52,11 @@ function open(): void {
   source.addEventListener("missed", () => void refresh());
   source.onopen = () => {
     connected.value = true;
+    away.value = over.value = false;
     void refresh();
   };
   source.onerror = () => {
-    connected.value = false;
+    lose();
     // The browser comes back by itself; where it was refused it does not, and we look whether we may still be here.
     if (source?.readyState === EventSource.CLOSED) setTimeout(() => void start(), 2_000);
   };
@@ -84,35 +88,46 @@ async function refresh(): Promise<void> {
   }
 }
 
+function lose(): void {
+  connected.value = false;
+  setTimeout(() => (away.value = !connected.value && !!session.value), AWAY_MS);
+}
+
 function close(): void {
   source?.close();
   source = null;
-  connected.value = false;
+  connected.value = away.value = false;
   lives.value = new Map();
 }
 
-export async function start(): Promise<void> {
+function shut(): void {
   close();
+  over.value ||= !!session.value;
+  session.value = null;
+}
+
+export async function start(): Promise<void> {
   try {
-    session.value = await whoAmI();
+    const found = await whoAmI();
+    if (!found) return shut();
+    close();
+    session.value = found;
+    open();
   } catch {
     session.value ??= null;
+    away.value = !!session.value;
     setTimeout(() => void start(), 2_000);
-    return;
   }
-  if (session.value) open();
 }
 
 export async function leave(): Promise<void> {
   close();
   await signOut().catch(() => undefined);
   session.value = null;
+  over.value = false;
 }
 
-whenSignedOut(() => {
-  close();
-  session.value = null;
-});
+whenSignedOut(shut);
 
 // --- where one is: the part after #, so that the browser's own back and bookmarks work -----------------------
 

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { get, Refusal } from "./api";
+import { t } from "./look";
 import type { CallEvent, Moment, WholeCall } from "./model";
 import { connected, listen } from "./store";
 
@@ -47,7 +48,7 @@ export function useTimeline(id: string): Shown {
         setShown((before) => ({ call, moments: merged(merged(before.moments, line.moments), told), problem: null }));
       } catch (error) {
         if (gone || !(error instanceof Refusal)) return;
-        setShown((before) => ({ ...before, problem: error.detail }));
+        setShown((before) => ({ ...before, problem: error.status === 404 ? t("noSuchCall") : error.detail || t("unreachable") }));
       }
     }
 

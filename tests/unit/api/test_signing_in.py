@@ -136,7 +136,9 @@ def test_a_session_ends_by_itself(users: Users) -> None:
     secret, _ = opened.open(anna, now)
     assert opened.find(secret, now + timedelta(hours=SESSION_HOURS, seconds=-1))
     assert opened.find(secret, now + timedelta(hours=SESSION_HOURS)) is None
-    assert opened.find(secret, now) is None
+    assert opened.stands(secret), "for a call that goes on"
+    opened.close(secret)
+    assert not opened.stands(secret)
 
 
 def test_the_oldest_session_makes_room(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,6 +184,27 @@ async def test_nothing_is_told_after_the_removal(api: Api, users: Users) -> None
         await api.store.write([CallOpened("c", datetime.now(UTC), None, None, None, "sales")])
         async with asyncio.timeout(30):
             assert await stream.content.read() == b""
+
+
+@pytest.mark.usefixtures("users")
+async def test_a_call_outlasts_the_day_for_which_one_signs_in(
+    api: Api, exchange: FakeExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(softphone, "LOOK_SECONDS", 0.05)
+    cookie, whole = await signed_in(api)
+    account = await api.json("POST", "/v1/softphone", "", 201, headers=whole)
+    async with answering(exchange):
+        url = f"{api.url}/v1/softphone/sip?user={account['user']}"
+        async with api.session.ws_connect(url, headers=whole, protocols=("sip",), autoclose=False) as phone:
+            # Whoever opens another session later than that finds this one over.
+            monkeypatch.setattr(sessions.Sessions, "find", lambda *_: None)
+            await api.json("GET", "/v1/session", "", 401, headers=cookie)
+            for _ in range(5):
+                await phone.send_str("OPTIONS")
+                assert await phone.receive_str() == "sip: OPTIONS"
+                await asyncio.sleep(0.05)
+            await phone.close()
+            await asyncio.wait_for(exchange.cleared.wait(), 30)
 
 
 async def test_a_call_ends_with_its_session(

@@ -15,7 +15,7 @@ export function Phone() {
   useEffect(() => {
     if (open) void listMicrophones();
   }, [open]);
-  if (!mayOperate.value) return null;
+  if (!mayOperate.value && !busy.value) return null;
   if (!open && !busy.value) {
     return <button type="button" class="dock primary" onClick={() => setOpen(true)}><Icon name="phone" /> {t("call")}</button>;
   }

@@ -24,13 +24,15 @@ export function CallView({ id, back }: { id: string; back: string }) {
     const box = end.current?.parentElement;
     if (live && box && box.scrollHeight - box.scrollTop - box.clientHeight < 200) box.scrollTop = box.scrollHeight;
   }, [moments.length]);
+  const nothing = !call && !live && problem !== null;
   return (
-    <article class="call" aria-labelledby="call-title">
+    <article class={nothing ? "call none" : "call"} aria-labelledby="call-title">
       <header>
         <a class="back icon" href={`#/${back}`} aria-label={t("back")}><Icon name="back" /></a>
         {call ? <Head call={call} live={live} /> : <h2 id="call-title">{problem ?? t("loading")}</h2>}
         {live && <Actions id={id} state={live.state} route={live.route} tape={tapeOf(moments)} />}
       </header>
+      {nothing || <>
       {call && <Facts call={call} bot={live?.bot} human={live?.human} rung={live?.rung} why={live?.why} />}
       <div class="log" role="log" aria-label={t("timeline")} tabIndex={0}>
         <Moments moments={moments} all={all} answered={call?.answered_at ? Date.parse(call.answered_at) - Date.parse(call.started_at) : 0} />
@@ -42,6 +44,7 @@ export function CallView({ id, back }: { id: string; back: string }) {
         <label class="check"><input type="checkbox" checked={all} onChange={(event) => setAll(event.currentTarget.checked)} /> {t("everyStep")}</label>
         {call && <code class="id">{call.id}</code>}
       </footer>
+      </>}
     </article>
   );
 }

@@ -61,7 +61,6 @@ export function Health() {
   return (
     <div class="wide-page">
       <h1>{t("health")}</h1>
-      {!connected.value && <p class="notice bad" role="alert">{t("controllerAway")}</p>}
       {state && (
         <p class={`banner ${state.ready ? "good" : "bad"}`} role="status">
           <b>{state.ready ? t("ready") : t("notReady")}</b> {state.ready ? t("readyHow") : state.asterisk ? t("workersMend") : t("asteriskMend")}

@@ -3,7 +3,7 @@ import { get, Refusal } from "../api";
 import { clock, moment, phone, t, term } from "../look";
 import type { CallList, ListedCall } from "../model";
 import { Icon } from "../parts/icon";
-import { place } from "../store";
+import { connected, place } from "../store";
 import { CallView, tone } from "./call";
 
 const ENDINGS = [
@@ -42,7 +42,10 @@ export function History() {
     }
   }
 
-  useEffect(() => void load("", null), []);
+  const up = connected.value;
+  useEffect(() => {
+    if (!calls || (up && problem)) void load(query, null);
+  }, [up]);
 
   function search(event: Event): void {
     event.preventDefault();

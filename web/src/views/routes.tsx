@@ -10,6 +10,7 @@ import { Switch } from "../parts/routes/switch";
 import { Tester } from "../parts/routes/tester";
 import { Week } from "../parts/routes/week";
 import { Pager, Years } from "../parts/routes/year";
+import { connected } from "../store";
 
 const thisWeek = (): string => monday(new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10));
 
@@ -20,10 +21,13 @@ export function Routes() {
   const [first, setFirst] = useState(thisWeek);
   const refuse = (error: Refusal): void => setProblem(error.detail || t("unreachable"));
   const take = (answer: { closed: Closed[] }): void => setClosed(answer.closed);
+  const up = connected.value;
   useEffect(() => {
+    if (list && !up) return;
+    setProblem("");
     get<RouteList>("/v1/routes").then(setList, refuse);
     get<{ closed: Closed[] }>("/v1/closed").then(take, refuse);
-  }, []);
+  }, [up]);
   // A day more before: its night may end in this week.
   const hours = useHours(later(first, -1), 8);
   const pager = <Pager label={`${dayAndMonth(first)} – ${dayAndMonth(later(first, 6))}`} before={() => setFirst(later(first, -7))} after={() => setFirst(later(first, 7))} home={first === thisWeek() ? null : () => setFirst(thisWeek())} />;

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { Refusal, signIn } from "../api";
 import { Mark } from "../app";
 import { language, otherLanguage, t } from "../look";
-import { start } from "../store";
+import { over, start } from "../store";
 
 export function SignIn() {
   const [problem, setProblem] = useState("");
@@ -30,6 +30,7 @@ export function SignIn() {
     <main class="door">
       <form onSubmit={submit} aria-labelledby="door-title">
         <h1 id="door-title"><Mark /> ari-controller</h1>
+        {over.value && <p class="notice" role="status">{t("sessionOver")}</p>}
         <label>
           {t("name")}
           <input name="name" autocomplete="username" autocapitalize="none" spellcheck={false} required autofocus />
