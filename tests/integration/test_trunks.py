@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from controller.carrier.carrier import Carrier
-from tests import certificates
+from tests import certificates, tls_versions
 from tests.integration.stack import asterisks
 from tests.integration.stack.asterisks import PHONE_NUMBER
 from tests.integration.stack.bot import Bot
@@ -18,6 +18,7 @@ from tests.integration.stack.trunks import ACCOUNT, PASSWORD, Trunks, with_trunk
 pytestmark = pytest.mark.integration
 
 CARRIER = "127.0.0.3"
+EVERY_TLS = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +134,14 @@ async def test_tls_and_srtp(stack: Stack, bot: Bot, carrier: Carrier, trunks: Tr
         assert await ari.variable(caller.id, "CHANNEL(rtp,secure)") == "1"
         assert await ari.variable(caller.id, "CHANNEL(pjsip,secure)") == "1"
     await phone.hang_up()
+
+
+async def test_sip_by_tls_is_1_2_or_1_3(stack: Stack, tmp_path: Path) -> None:
+    """Ours and the carrier's; and who tries can speak the old versions."""
+    made = certificates.make(tmp_path)
+    assert tls_versions.can_try(made.certificate("server"), made.key("server")) == EVERY_TLS
+    for asterisk in (stack.asterisks.bundled, stack.asterisks.carrier):
+        assert tls_versions.spoken(asterisk.host, asterisk.tls_port) == ["TLSv1.2", "TLSv1.3"]
 
 
 async def test_audio_in_clear_is_refused_where_srtp_is_required(bot: Bot, carrier: Carrier, trunks: Trunks) -> None:

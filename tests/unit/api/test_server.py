@@ -1,3 +1,4 @@
+import asyncio
 import ssl
 import subprocess
 from pathlib import Path
@@ -9,6 +10,7 @@ from aiohttp import web
 from controller.api.parts import Parts
 from controller.api.server import serve_api
 from controller.errors import SettingError
+from tests import tls_versions
 from tests.unit.api.conftest import SECRETS, make_settings
 
 
@@ -65,6 +67,13 @@ async def test_over_tls(tmp_path: Path, parts: Parts, certificate: tuple[Path, P
             assert "max-age" in answer.headers["Strict-Transport-Security"]
         with pytest.raises(aiohttp.ClientError):
             await session.get(f"http://{settings.api_listen}/healthz")
+
+
+async def test_nothing_older_than_tls_1_2(tmp_path: Path, parts: Parts, certificate: tuple[Path, Path]) -> None:
+    settings = make_settings(tmp_path, api_tls_certificate=str(certificate[0]), api_tls_key=str(certificate[1]))
+    host, _, port = settings.api_listen.partition(":")
+    async with serve_api(settings, parts):
+        assert await asyncio.to_thread(tls_versions.spoken, host, int(port)) == ["TLSv1.2", "TLSv1.3"]
 
 
 async def test_a_certificate_that_is_not_there(tmp_path: Path, parts: Parts) -> None:
