@@ -316,7 +316,10 @@ class Conversation(ABC):
         else:
             self._messages_received = 0
             may_break = self._opening is not None and self._opening.resume_seconds > 0
-            self._account = Account(accept.resume_token) if accept.resume_token and may_break else None
+            inherited = self._opening is not None and self._opening.start.resume is not None
+            got = (accept.messages_received or 0) if inherited else 0
+            kept = accept.resume_token if may_break else None
+            self._account = Account(kept, got, inherited=inherited) if kept else None
             self._events.on_accepted(accept)
 
     def _settle(self, error: Exception) -> None:
@@ -403,6 +406,10 @@ class Conversation(ABC):
     def end(self, reason: EndReason, counters: dict[str, int | float] | None = None) -> None:
         """Say `end` and leave. Nothing is reported afterwards."""
         self.send(End(reason=reason, counters=counters if self._stage is Stage.ACCEPTED else None))
+        self._finish()
+
+    def leave(self) -> None:
+        """Without a word: the bot will be reached for this call again, by somebody else."""
         self._finish()
 
     def _finish(self) -> None:

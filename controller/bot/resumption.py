@@ -15,12 +15,17 @@ RESUME_SECONDS: Final = 5.0
 
 
 class Account:
-    """Of one call whose bot has given a `resume_token`; messages are counted from the first `accept`."""
+    """Of one call whose bot has given a `resume_token`; messages are counted from the first `accept`.
 
-    def __init__(self, token: str) -> None:
+    `inherited`: it was another worker that heard this first `accept`, and what it knew died with it. By then the bot
+    had `got` so many messages, as it says.
+    """
+
+    def __init__(self, token: str, got: int = 0, *, inherited: bool = False) -> None:
         self.token = token
+        self._inherited = inherited
         self._kept: deque[ToBot] = deque(maxlen=MESSAGES_KEPT_MAX)
-        self._said = 0
+        self._said = got
         self._said_before_the_break = 0
         self._audio = bytearray()
         """The caller's, of the time without a connection."""
@@ -38,6 +43,9 @@ class Account:
         self._audio += audio
 
     def point(self, played_ms: int, audio_bytes: int, messages: int) -> ResumePoint:
+        """`audio_bytes`, `messages`: of the bot's, as far as we have heard it."""
+        if self._inherited:
+            return ResumePoint(token=self.token)
         return ResumePoint(
             token=self.token, played_ms=played_ms, audio_bytes_received=audio_bytes, messages_received=messages
         )

@@ -153,12 +153,13 @@ class LeaveLine:
 class OpenBot:
     """Ask a bot to take the call. Result: BotAccepted, BotLost or WorkerLost.
 
-    `resumed`: it had the call already and lost it.
+    `resumed`: it had the call already and lost it; `resume_token` is what it has given us for that.
     """
 
     attempt: int
     rung: BotRung
     resumed: bool = False
+    resume_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,9 +131,10 @@ class BotChosen:
 
 @dataclass(frozen=True, slots=True)
 class BotAccepted:
-    """The bot takes the call."""
+    """The bot takes the call. `resume_token`: it can go on with it on another connection, which has to show this."""
 
     attempt: int
+    resume_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

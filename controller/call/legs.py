@@ -17,6 +17,8 @@ class BotLeg:
     """Its media channel is in the bridge with the caller."""
     media_later: bool = False
     """It gets one once it has accepted."""
+    resume_token: str = ""
+    """The bot can go on with the call on another connection, which has to show this."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ ANNOUNCEMENT_SECONDS: Final = 120.0
 """Longest time for an announcement, should Asterisk never report its end."""
 DOCUMENT_SECONDS: Final = 15.0
 """For the next document of whoever steers the call, and for all that is said in it to be made."""
+WORKER_SECONDS: Final = 5.0
+"""For a media worker that died to be there again, where there is no other: a second or two."""
 KEY_SECONDS: Final = 0.2
 """Of one key, half of it silence: as Asterisk presses it."""
 PAUSE_SECONDS: Final = 0.5
@@ -94,17 +96,18 @@ def take(call: CallState, rung: AnyRung) -> Commands:
 # --- a bot --------------------------------------------------------------------------------------------------
 
 
-def offer(call: CallState, rung: BotRung, *, resumed: bool = False) -> Commands:
+def offer(call: CallState, rung: BotRung, *, resumed: BotLeg | None = None) -> Commands:
     """Ask a bot while the phone rings, and have media ready by the time it accepts.
 
     A caller who hears music gets the media channel only then: one that joins the bridge and leaves it within
     milliseconds, as where the bot refuses, can leave the caller deaf (Asterisk 22.10.1).
-    `resumed`: the bot talked to the caller already and lost the connection.
+    `resumed`: as it was when the connection was lost, of a bot that talked to the caller already.
     """
     if call.reconnect_until is not None:
         rung = replace(rung, accept_seconds=min(rung.accept_seconds, max(0.1, call.reconnect_until - call.now)))
-    call.bot = BotLeg(call.next_attempt(), rung, media_later=bool(call.music))
-    yield OpenBot(call.bot.attempt, rung, resumed)
+    token = resumed.resume_token if resumed else ""
+    call.bot = BotLeg(call.next_attempt(), rung, media_later=bool(call.music), resume_token=token)
+    yield OpenBot(call.bot.attempt, rung, resumed is not None, token)
     if not call.bot.media_later:
         yield OpenMedia(call.bot.attempt, rung)
     choosing = rung.choose_seconds if rung.choose_url else 0.0

@@ -140,10 +140,16 @@ class Engine:
         self._outbox.add(Closed(session=session_id, statistics=statistics))
 
     async def shutdown(self) -> None:
-        """End all sessions and give the bots a moment to hear of it."""
+        """End all sessions and give the bots a moment to hear of it.
+
+        A controller that is there goes on with them on another worker: their bots are not told that it is the end.
+        """
         bots = [session.bot for session in self._sessions.values() if session.bot is not None]
-        for session_id in self.sessions:
-            self.close(session_id, "shutdown")
+        for session in list(self._sessions.values()):
+            if self.controller_present:
+                self._leave(session)
+            else:
+                self.close(session.id, "shutdown")
         self._shared_sockets.close()
         closing = [*(bot.wait_closed() for bot in bots), self._shared_sockets.wait_closed()]
         await asyncio.wait([asyncio.ensure_future(closed) for closed in closing], timeout=2 * CLOSE_SECONDS)
@@ -256,6 +262,13 @@ class Engine:
         self._forget(session)
         if session.bot is not None:
             session.bot.end(reason, session.statistics(self.counters["strangers"]))
+        if opening := self._openings.pop(session.id, None):
+            opening.cancel()
+
+    def _leave(self, session: Session) -> None:
+        self._forget(session)
+        if session.bot is not None:
+            session.bot.leave()
         if opening := self._openings.pop(session.id, None):
             opening.cancel()
 

@@ -16,8 +16,8 @@ from controller.media.control_messages import FROM_WORKER, AckReports, Hello, Lo
 BACKOFF_FIRST_SECONDS: Final = 0.1
 """A worker that restarts is back within a second."""
 
-BACKOFF_MAX_SECONDS: Final = 5.0
-"""Calls cannot be taken without the worker: never wait long."""
+BACKOFF_MAX_SECONDS: Final = 0.5
+"""Calls cannot be taken without the worker, and those of one that died wait for it: never wait long."""
 
 HEARTBEAT_SECONDS: Final = 5.0
 """A worker that answers no ping for half of this longer is away."""

@@ -124,6 +124,8 @@ class BotLegs:
         """The worker says something about one of our sessions."""
         if isinstance(report, media.Closed):
             self.statistics = merged(self.statistics, report.statistics)
+            if self.carries(attempt):
+                self._post(e.WorkerLost(attempt, "the media worker has ended it"))
         if isinstance(report, media.Refused) and report.retry_after_seconds and attempt in self._keys:
             self._limits.rest(self._keys[attempt], report.retry_after_seconds)
         if isinstance(report, media.Closed | media.Refused | media.Failed):

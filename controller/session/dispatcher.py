@@ -136,6 +136,7 @@ class Dispatcher:
             RateLimit(0, MINUTE_SECONDS),
             rules.chooser,
             rules.documents,
+            lambda: self.workers.connected,
             rules.calls_max,
             hold,
             lambda: self._asterisk_started,

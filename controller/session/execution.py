@@ -18,6 +18,7 @@ from controller.call import commands as c
 from controller.call import events as e
 from controller.call.call import Call
 from controller.call.legs import Request
+from controller.call.rungs import WORKER_SECONDS
 from controller.context.context import CallContext
 from controller.routing.route import BotRung
 from controller.routing.trigger import Trigger
@@ -29,6 +30,9 @@ from controller.session.services import Services
 from controller.session.shown import shown
 from controller.session.status_callbacks import StatusCallbacks
 from controller.session.steering import ask
+
+WORKER_POLL_SECONDS: Final = 0.05
+"""Between two looks for a media worker that is there again."""
 
 RECORDED_SECONDS: Final = 2.0
 """For a call that we place to be in the store; without a database calls are placed all the same."""
@@ -179,6 +183,8 @@ class Execution:
     async def _open_bot(self, command: c.OpenBot) -> None:
         call = self._call
         known, rung = await asyncio.gather(self._known(), self._chosen(command))
+        if call.workers_lost:
+            await self._until_there_is_a_worker(command.attempt)
         if call.bot is None or call.bot.attempt != command.attempt:
             return  # given up meanwhile
         if not self._services.lines.goes_first(rung.key, self._post):
@@ -189,6 +195,13 @@ class Execution:
         told = {**known.metadata(), **call.metadata}
         start = translation.to_start(command, call.id, call.arrival, call.route, told, known.earlier())
         await self._legs.bots.open(command, wanted, start)
+
+    async def _until_there_is_a_worker(self, attempt: int) -> None:
+        """Who started it starts it again; not for longer than the call waits for it."""
+        call, now = self._call, asyncio.get_running_loop().time
+        until = now() + WORKER_SECONDS
+        while not self._services.workers() and now() < until and call.bot and call.bot.attempt == attempt:  # noqa: ASYNC110
+            await asyncio.sleep(WORKER_POLL_SECONDS)
 
     async def _until_recorded(self) -> None:
         """Whom we call must not be called again because we died and nobody knows of it."""

@@ -14,10 +14,11 @@ from controller.media import control_messages as media
 from controller.media.link_client import MediaLink
 from controller.session.bot_legs import MediaWorker, parse_session_id
 
-GONE_AFTER_SECONDS: Final = 2.0
-"""A link that is down longer than this carries its calls no more, as far as we can tell: another worker does."""
+GONE_AFTER_SECONDS: Final = 1.0
+"""A link that is down longer than this carries its calls no more, as far as we can tell: another worker does, and is
+to be heard within two seconds of the first one's end."""
 
-RESOLVE_SECONDS: Final = 5.0
+RESOLVE_SECONDS: Final = 1.0
 """Between two look-ups of a worker's name: a worker that is added takes calls this soon."""
 
 CALL_CPU_SHARE: Final = 0.002

@@ -40,6 +40,8 @@ class Services:
     """Asks the webhooks that choose bots."""
     documents: Documents | None = None
     """Says how steered calls go on; None: nobody steers by documents."""
+    workers: Callable[[], int] = lambda: 1
+    """Media workers that are there."""
     calls_max: int = 0
     """With bots at a time, in all; 0: no limit."""
     hold: Hold = lambda _: None

@@ -138,8 +138,8 @@ def from_media_channel(event: ari.AriEvent, attempt: int) -> e.Event | None:
 def from_report(report: media.Report, attempt: int) -> tuple[e.Event, ...]:
     """What a report of the media worker means to the call."""
     match report:
-        case media.Accepted():
-            return (e.BotAccepted(attempt),)
+        case media.Accepted(resume_token=token):
+            return (e.BotAccepted(attempt, token or ""),)
         case media.Refused(reason=reason, detail=detail):
             return (e.BotLost(attempt, BUSY_OR_AWAY[reason], detail or "the bot rejected the call"),)
         case media.Failed(trigger=trigger, detail=detail):
@@ -224,6 +224,7 @@ def to_start(
         route=route.name,
         audio=to_audio_format(command.rung.audio),
         resumed=command.resumed,
+        resume=protocol.ResumePoint(token=command.resume_token) if command.resume_token else None,
         forwarded_from=forwarded,
         trunk=arrival.trunk or None,
         language=route.language or None,

@@ -214,7 +214,7 @@ class TestMediaWorker:
         assert "worker_lost" in [kind for kind, _ in steps]
         assert ladder(steps) == ["bot"]
 
-    async def test_the_last_one_killed_the_human_takes_its_calls(
+    async def test_the_last_one_killed_and_not_there_again_the_human_takes_its_calls(
         self, stack: Stack, bot: Bot, carrier: Carrier
     ) -> None:
         phone = await carrier.dial(PHONE_NUMBER)

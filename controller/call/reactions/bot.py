@@ -49,9 +49,9 @@ def chosen(call: CallState, event: events.BotChosen) -> Commands:
         yield call.note("bot_not_chosen" if event.problem else "bot_chosen", event.detail)
 
 
-def accepted(call: CallState, _event: events.BotAccepted) -> Commands:
+def accepted(call: CallState, event: events.BotAccepted) -> Commands:
     if call.bot and not call.bot.accepted:
-        call.bot.accepted = True
+        call.bot.accepted, call.bot.resume_token = True, event.resume_token
         yield call.note("bot_accepted")
         if call.bot.media_later:
             yield OpenMedia(call.bot.attempt, call.bot.rung)
@@ -127,9 +127,9 @@ def dropped(call: CallState, event: events.BotLost) -> Commands:
 
 def reconnect(call: CallState, _event: events.BotLost | events.DeadlinePassed) -> Commands:
     if call.bot:
-        rung = call.bot.rung
+        bot = call.bot
         yield from finish.close_bot(call, "failed")
-        yield from rungs.offer(call, rung, resumed=True)
+        yield from rungs.offer(call, bot.rung, resumed=bot)
 
 
 def silent(call: CallState, _event: events.DeadlinePassed) -> Commands:
@@ -146,10 +146,12 @@ def worker_lost(call: CallState, event: events.WorkerLost | events.MediaGone) ->
         yield from ladder.leave_rung(call, Trigger.DROPPED, event.detail)
         return
     call.workers_lost += 1
-    rung, talked = call.bot.rung, call.state is State.TALKING
+    bot, talked = call.bot, call.state is State.TALKING or bool(call.bot.resume_token)
     yield call.note("worker_lost", event.detail)
     yield from finish.close_bot(call, "failed")
-    yield from rungs.offer(call, rung, resumed=talked)
+    yield from rungs.offer(call, bot.rung, resumed=bot if talked else None)
+    if call.deadline is not None:
+        call.deadline += rungs.WORKER_SECONDS
 
 
 def lost_in_transfer(call: CallState, event: events.BotLost | events.MediaGone | events.WorkerLost) -> Commands:

@@ -102,7 +102,7 @@ class BotCall:
         except TimeoutError:
             raise AssertionError(f"the bot never got {what}; it got {self.messages}") from None
 
-    async def run(self, manner: Manner) -> None:
+    async def run(self, manner: Manner, *, resumable: bool = False) -> None:
         async for frame in self._socket:
             if frame.type is WSMsgType.BINARY:
                 self._heard += frame.data
@@ -110,7 +110,7 @@ class BotCall:
                 parse_to_bot(frame.data)  # what we send is our own protocol, every time
                 self.messages.append(json.loads(frame.data))
                 if manner == "accept" and self.messages[-1]["type"] == "start":
-                    await self.accept()
+                    await self.send("accept", **({"resume_token": self.start["call_id"]} if resumable else {}))
             self._changed.set()
         self.closed.set()
         self._changed.set()
@@ -121,6 +121,8 @@ class Bot:
 
     def __init__(self) -> None:
         self.manner: Manner = "accept"
+        self.resumable = False
+        """It can go on with its calls on another connection."""
         self.calls: list[BotCall] = []
         self._came = asyncio.Event()
 
@@ -143,7 +145,7 @@ class Bot:
         call = BotCall(socket, dict(request.headers))
         self.calls.append(call)
         self._came.set()
-        await call.run(self.manner)
+        await call.run(self.manner, resumable=self.resumable)
         return socket
 
 
