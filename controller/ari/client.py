@@ -21,7 +21,7 @@ EVENT_BYTES_MAX: Final = 1024 * 1024
 CHUNK_BYTES: Final = 256 * 1024
 """Of a recording: 16 s of sound, so that an hour needs no memory to speak of."""
 
-PING_SECONDS: Final = 5.0
+PING_SECONDS: Final = 3.0
 """Between pings on the event WebSocket; without an answer for half of it, Asterisk counts as away."""
 
 MEDIA_SOCKET_OPTIONS: Final = "f(json)"

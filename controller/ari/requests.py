@@ -24,8 +24,9 @@ CONNECT_SECONDS: Final = 2.0
 CONNECTIONS_MAX: Final = 32
 """At once: enough for a burst of calls, and well below the 100 sessions of Asterisk's HTTP server (http.conf)."""
 
-KEEP_ALIVE_SECONDS: Final = 10.0
-"""Below Asterisk's own 15 s (http.conf, session_keep_alive), so that it never closes a connection that we reuse."""
+KEEP_ALIVE_SECONDS: Final = 2.0
+"""For a connection without requests; less than it takes to notice that Asterisk cannot be reached any more
+(`PING_SECONDS`): none that leads nowhere is used when it can be again."""
 
 log = structlog.get_logger()
 

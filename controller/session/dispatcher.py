@@ -63,6 +63,9 @@ KEPT_SECONDS: Final = 3.0
 MINUTE_SECONDS: Final = 60.0
 """The fence counts transfers by it."""
 
+COMPARE_AGAIN_SECONDS: Final = 0.5
+"""After a comparison with Asterisk's lists that was refused or not answered."""
+
 UNKNOWN_ORIGIN: Final = "unknown"
 """Of a call whose dialplan gave Stasis() no argument."""
 
@@ -150,6 +153,7 @@ class Dispatcher:
         self._by_channel: dict[str, CallSession] = {}
         self._background = Background("a call failed")
         self._listeners = Listeners(ari, self._sessions, who_listens)
+        self._connections = 0
         self._over = asyncio.Event()
         """A call is."""
         self.draining = False
@@ -172,7 +176,8 @@ class Dispatcher:
 
     def asterisk_connected(self) -> None:
         self.connected = True
-        self._background.start(self._compare_notes())
+        self._connections += 1
+        self._background.start(self._compare_notes(self._connections))
 
     def asterisk_away(self) -> None:
         """Audio goes on without events; what we miss is found out on the next connection."""
@@ -301,7 +306,14 @@ class Dispatcher:
 
     # --- after a gap ----------------------------------------------------------------------------------------
 
-    async def _compare_notes(self) -> None:
+    async def _compare_notes(self, connection: int) -> None:
+        """Until it is done: what was missed is not told again. `connection`: a later one begins anew."""
+        while not await self._compared():
+            await asyncio.sleep(COMPARE_AGAIN_SECONDS)
+            if not self.connected or connection != self._connections:
+                return
+
+    async def _compared(self) -> bool:
         try:
             if self._adopting:
                 await self._go_on_with_calls()
@@ -313,7 +325,9 @@ class Dispatcher:
             await self._clean_up(found)
             self._recordings.rescue()
         except ControllerError as error:
-            log.warning("could not compare notes with Asterisk", reason=str(error))
+            log.warning("could not compare notes with Asterisk, trying again", reason=str(error))
+            return False
+        return True
 
     async def _go_on_with_calls(self) -> None:
         """Those that an earlier controller has left."""

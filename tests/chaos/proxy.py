@@ -20,6 +20,7 @@ class Proxy:
         self._open = asyncio.Event()
         self._open.set()
         self._writers: set[asyncio.StreamWriter] = set()
+        self._dead_ends: set[asyncio.StreamWriter] = set()
 
     async def listen(self) -> None:
         self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", self.port)
@@ -34,6 +35,10 @@ class Proxy:
     def freeze(self) -> None:
         """Half open: connections stand, new ones too, and nothing comes through in either direction."""
         self._open.clear()
+
+    def swallow(self) -> None:
+        """Half open for good: connections stand, and whatever is sent on them is lost; new ones are as usual."""
+        self._dead_ends |= self._writers
 
     def thaw(self) -> None:
         self._open.set()
@@ -56,14 +61,17 @@ class Proxy:
                 ways.create_task(self._one_way(there, writer))
         finally:
             self._writers -= {writer, back}
+            self._dead_ends -= {writer, back}
 
     async def _one_way(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while data := await reader.read(CHUNK_BYTES):
                 await self._open.wait()
-                writer.write(data)
-                await writer.drain()
-        writer.close()
+                if writer not in self._dead_ends:
+                    writer.write(data)
+                    await writer.drain()
+        if writer not in self._dead_ends:
+            writer.close()
 
 
 @asynccontextmanager

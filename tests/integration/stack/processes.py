@@ -23,12 +23,15 @@ class Process:
         self.settings = settings
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
+        self.started_at = 0
+        """Where in the log the latest start is."""
 
     def start(self, **settings: str) -> None:
         """`settings` are for this start only."""
         # Nothing of the machine's own settings may leak in.
         environment = {"PATH": os.environ["PATH"], "LOG_LEVEL": "debug", **self.settings, **settings}
         with self._log.open("ab") as log:
+            self.started_at = log.tell()
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "controller", self.command], env=environment, stdout=log, stderr=log
             )
