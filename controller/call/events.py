@@ -154,6 +154,8 @@ class WorkerLost:
 
     attempt: int
     detail: str = ""
+    alone: bool = False
+    """There is no other: the call waits for it to be started again."""
 
 
 @dataclass(frozen=True, slots=True)

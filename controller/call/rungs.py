@@ -43,8 +43,8 @@ ANNOUNCEMENT_SECONDS: Final = 120.0
 """Longest time for an announcement, should Asterisk never report its end."""
 DOCUMENT_SECONDS: Final = 15.0
 """For the next document of whoever steers the call, and for all that is said in it to be made."""
-WORKER_SECONDS: Final = 5.0
-"""For a media worker that died to be there again, where there is no other: a second or two."""
+WORKER_SECONDS: Final = 10.0
+"""For a media worker that died to be there again, where there is no other: usually a second or two, with music."""
 KEY_SECONDS: Final = 0.2
 """Of one key, half of it silence: as Asterisk presses it."""
 PAUSE_SECONDS: Final = 0.5

@@ -139,14 +139,14 @@ class Engine:
         statistics = session.statistics(self.counters["strangers"]) if session else {}
         self._outbox.add(Closed(session=session_id, statistics=statistics))
 
-    async def shutdown(self) -> None:
+    async def shutdown(self, *, taken_over: bool = False) -> None:
         """End all sessions and give the bots a moment to hear of it.
 
-        A controller that is there goes on with them on another worker: their bots are not told that it is the end.
+        `taken_over`: a controller goes on with them on another worker, and bots are not told that it is the end.
         """
         bots = [session.bot for session in self._sessions.values() if session.bot is not None]
         for session in list(self._sessions.values()):
-            if self.controller_present:
+            if taken_over:
                 self._leave(session)
             else:
                 self.close(session.id, "shutdown")

@@ -50,15 +50,20 @@ async def run_worker(settings: Settings, ready: Callable[[Listening], None] | No
         link = LinkServer(
             engine, outbox, settings.media_token.get_secret_value(), _rtp_host(settings, rtp.address), rtp.address.port
         )
-        async with _served(link.app, listen) as control:
-            _log.info("media worker ready", control=str(control), rtp=str(rtp.address))
-            if ready is not None:
-                ready(Listening(control, rtp.address))
-            try:
-                with _calm_collector():
-                    await clock.run(engine, time.monotonic)
-            finally:
-                await engine.shutdown()
+        taken_over = False
+        try:
+            async with _served(link.app, listen) as control:
+                _log.info("media worker ready", control=str(control), rtp=str(rtp.address))
+                if ready is not None:
+                    ready(Listening(control, rtp.address))
+                try:
+                    with _calm_collector():
+                        await clock.run(engine, time.monotonic)
+                finally:
+                    # It learns by the link's end that we are gone, before we take our time over the bots.
+                    taken_over = engine.controller_present
+        finally:
+            await engine.shutdown(taken_over=taken_over)
     finally:
         rtp.close()
 

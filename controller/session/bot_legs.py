@@ -42,13 +42,22 @@ def parse_session_id(text: str) -> tuple[str, int]:
 
 
 class BotLegs:
-    """`pick` names a worker, or raises MediaLinkError or MediaOverload. Results are posted as events of the call."""
+    """`pick` names one of `workers` media workers, or raises MediaLinkError or MediaOverload.
+
+    Results are posted as events of the call.
+    """
 
     def __init__(
-        self, call_id: str, pick: Callable[[], MediaWorker], limits: Limits, post: Callable[[e.Event], None]
+        self,
+        call_id: str,
+        pick: Callable[[], MediaWorker],
+        workers: Callable[[], int],
+        limits: Limits,
+        post: Callable[[e.Event], None],
     ) -> None:
         self._call_id = call_id
         self._pick = pick
+        self._there = workers
         self._limits = limits
         self._post = post
         self._taken: dict[int, dict[str, int]] = {}
@@ -137,7 +146,7 @@ class BotLegs:
         """This worker is gone for good, and every session that it carried."""
         for attempt in [attempt for attempt, carrier in self._workers.items() if carrier is worker]:
             self._forget(attempt)
-            self._post(e.WorkerLost(attempt, detail))
+            self._post(e.WorkerLost(attempt, detail, alone=not self._there()))
 
     def carries(self, attempt: int) -> bool:
         """Whether this bot is open and not being closed."""

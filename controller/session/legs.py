@@ -38,7 +38,7 @@ class Legs:
     ) -> None:
         ari, voices, trunks = services.ari, services.voices, services.trunks
         self.channels = Channels(call.id, caller_channel, ari)
-        self.bots = BotLegs(call.id, services.pick, services.limits, post)
+        self.bots = BotLegs(call.id, services.pick, services.workers, services.limits, post)
         self.caller = CallerLeg(self.channels, ari, voices, trunks, services.voicemail, post)
         self.media = MediaLeg(self.channels, ari, self.bots, post)
         self.humans = HumanLegs(self.channels, ari, voices, trunks, post)

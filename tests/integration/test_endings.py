@@ -221,7 +221,7 @@ class TestMediaWorker:
         await bot.call()
         await phone.until_answered()
         stack.media.kill()
-        human = await human_takes_it(phone, carrier)
+        human = await human_takes_it(phone, carrier, 30)
         await phone.hang_up()
         await human.until_ended()
         assert ladder(await steps_of(stack)) == ["bot", "unreachable", "human"]

@@ -23,8 +23,9 @@ Talk = tuple[Phone, BotCall]
 async def test_killed_its_calls_go_on_with_another(stack: Stack, bot: Bot, carrier: Carrier) -> None:
     """Those that are on the other do not notice."""
     calls = await on_two_workers(stack, bot, carrier)
+    since = time.monotonic()
     stack.media.kill()
-    calls, moved = await moved_calls(bot, calls)
+    calls, moved = await moved_calls(bot, calls, since)
     for phone, call in calls:
         await bot_has(phone, call)
     await end(stack, calls, moved)
@@ -32,8 +33,9 @@ async def test_killed_its_calls_go_on_with_another(stack: Stack, bot: Bot, carri
 
 async def test_told_to_end_it_leaves_its_calls_to_another(stack: Stack, bot: Bot, carrier: Carrier) -> None:
     calls = await on_two_workers(stack, bot, carrier)
+    since = time.monotonic()
     await asyncio.to_thread(stack.media.stop)
-    calls, moved = await moved_calls(bot, calls)
+    calls, moved = await moved_calls(bot, calls, since)
     for phone, call in calls:
         await bot_has(phone, call)
     assert not [call for call in bot.calls for message in call.messages if message["type"] == "end"]
@@ -44,9 +46,10 @@ async def test_the_only_one_killed_its_calls_wait_for_it(stack: Stack, bot: Bot,
     bot.resumable = True
     calls = [await talking(carrier, bot)]
     await bot_has(*calls[0])
+    since = time.monotonic()
     stack.media.kill()
     await asyncio.to_thread(stack.start_media)
-    calls, moved = await moved_calls(bot, calls)
+    calls, moved = await moved_calls(bot, calls, since)
     await bot_has(*calls[0])
     await end(stack, calls, moved)
 
@@ -62,12 +65,11 @@ async def on_two_workers(stack: Stack, bot: Bot, carrier: Carrier) -> list[Talk]
     return calls
 
 
-async def moved_calls(bot: Bot, calls: Sequence[Talk]) -> tuple[list[Talk], int]:
+async def moved_calls(bot: Bot, calls: Sequence[Talk], since: float) -> tuple[list[Talk], int]:
     """The calls as they are now, and how many bots have got theirs anew."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not any(call.closed.is_set() for _, call in calls):  # noqa: ASYNC110 - sockets of another process
             await asyncio.sleep(0.01)
-    since = time.monotonic()
     lost = {call.start["call_id"] for _, call in calls if call.closed.is_set()}
     anew = {}
     for number in range(len(calls) + 1, len(calls) + len(lost) + 1):

@@ -77,7 +77,7 @@ def bot_is_asked(world: "World", command: c.OpenBot) -> None:
     elif dice < 0.05 + world.faults:
         world.report(e.BotLost(attempt, chance.choice(REFUSED), "no"))
     elif dice < 0.05 + 1.3 * world.faults:
-        world.report(e.WorkerLost(attempt, "went away"))
+        world.report(e.WorkerLost(attempt, "went away", alone=world.chance.random() < 0.3))
     elif dice < 0.98:
 
         def accept() -> e.Event | None:

@@ -148,6 +148,8 @@ def worker_lost(call: CallState, event: events.WorkerLost | events.MediaGone) ->
     call.workers_lost += 1
     bot, talked = call.bot, call.state is State.TALKING or bool(call.bot.resume_token)
     yield call.note("worker_lost", event.detail)
+    if isinstance(event, events.WorkerLost) and event.alone and call.up:
+        yield from ear.music(call, rungs.MUSIC)
     yield from finish.close_bot(call, "failed")
     yield from rungs.offer(call, bot.rung, resumed=bot if talked else None)
     if call.deadline is not None:

@@ -22,9 +22,9 @@ async def talking(carrier: Carrier, bot: Bot, number: int = 1) -> tuple[Phone, B
     return phone, call
 
 
-async def human_takes_it(caller: Phone, carrier: Carrier) -> Phone:
-    """The human's phone rings; on its answer both hear each other."""
-    human = await carrier.incoming()
+async def human_takes_it(caller: Phone, carrier: Carrier, seconds: float = 10.0) -> Phone:
+    """The human's phone rings within so many seconds; on its answer both hear each other."""
+    human = await carrier.incoming(seconds)
     await human.answer()
     await caller.until_answered()
     await hear_each_other(caller, human)

@@ -11,7 +11,7 @@ import pytest
 from controller.bot import conversation as module
 from controller.bot.adapters.adapter import Opening
 from controller.bot.connection import BotConnection
-from controller.bot.protocol import Accept, Answered, Dtmf, MarkReached
+from controller.bot.protocol import Accept, Answered, Dtmf, MarkReached, ResumePoint
 from controller.bot.resumption import MESSAGES_KEPT_MAX, RESUME_SECONDS, Account
 from tests.unit.bot.many_calls import Worker, serving_many
 from tests.unit.bot.our_side import START, Listener
@@ -229,3 +229,35 @@ def test_what_is_kept_is_bounded() -> None:
     for _ in range(MESSAGES_KEPT_MAX + 5):
         account.said(Answered())
     assert len(account.missed(Accept(type="accept", messages_received=0))) == MESSAGES_KEPT_MAX
+
+
+def test_what_another_worker_heard_is_not_known() -> None:
+    """The bot's own counts begin with the call; ours do where it was taken over."""
+    account = Account("t", got=7, inherited=True)
+    account.said(MarkReached(name="eighth"))
+    account.broken()
+    assert account.point(4180, 40960, 3).model_dump(exclude_none=True) == {"token": "t"}
+    again = account.missed(Accept(type="accept", messages_received=7))
+    assert [message.name for message in again if isinstance(message, MarkReached)] == ["eighth"]
+
+
+async def test_the_counts_of_a_call_that_was_another_workers(call: Call) -> None:
+    starts: list[Any] = []
+
+    async def goes_on(line: Line) -> None:
+        starts.append(await line.hear())
+        await line.say(type="accept", resume_token="t", messages_received=len(starts) + 4)
+        if len(starts) == 1:
+            await line.say(type="mark", name="here")
+            await line.hear_message()
+            cut(line)
+        while await line.hear() is not None:
+            pass
+
+    async with serving(goes_on) as bot:
+        start = START.model_copy(update={"resumed": True, "resume": ResumePoint(token="t")})
+        await call.bot.open(Opening(bot.url, start), 5.0, ssl.create_default_context())
+        await until(lambda: {"type": "mark", "name": "here"} in call.told)
+        call.bot.send(Answered())
+        await until(lambda: call.bot.counters["resumptions"] == 1)
+    assert starts[1]["resume"] == {"token": "t"}

@@ -106,6 +106,21 @@ class TestLadder:
             assert call.state is State.TALKING
         assert dial(5) in feed(call, event(4, "gone"))
 
+    def test_a_bot_that_can_resume_is_shown_its_token_by_another_worker(self) -> None:
+        call = make_call(BOT, HUMAN)
+        call.begin()
+        feed(call, e.MediaJoined(1), e.BotAccepted(1, "first"), e.CallerAnswered())
+        assert c.OpenBot(2, BOT, resumed=True, resume_token="first") in feed(call, e.WorkerLost(1))
+        feed(call, e.BotAccepted(2, "second"), e.MediaJoined(2))
+        assert c.OpenBot(3, BOT, resumed=True, resume_token="second") in feed(call, e.WorkerLost(2))
+
+    def test_music_while_no_worker_is_there(self) -> None:
+        call = talking()
+        assert feed(call, e.WorkerLost(1, alone=True)) == [
+            c.StartMusic("music"), c.CloseBot(1, "failed"), c.OpenBot(2, BOT, resumed=True),
+        ]  # fmt: skip
+        assert feed(call, e.BotAccepted(2), e.MediaJoined(2)) == [c.OpenMedia(2, BOT), c.StopMusic(), c.PlayBot(2)]
+
     def test_a_second_bot_takes_an_answered_caller(self) -> None:
         call = make_call(BOT, BOT, HUMAN)
         call.begin()

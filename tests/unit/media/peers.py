@@ -116,6 +116,15 @@ async def working(**values: Any) -> AsyncIterator[Listening]:
         await asyncio.wait([running])
 
 
+async def until_alone(worker: Listening) -> None:
+    """Until the worker knows that its controller is gone."""
+    async with aiohttp.ClientSession() as session, asyncio.timeout(30):
+        while True:
+            async with session.get(f"http://{worker.control}/healthz") as response:
+                if not (await response.json())["controller"]:
+                    return
+
+
 def start(audio: AudioFormat) -> Start:
     caller, callee = Party(number="+4930111"), Party(number="+4930222")
     return Start(call_id="call-1", caller=caller, callee=callee, route="default", audio=audio)

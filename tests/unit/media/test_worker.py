@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import socket
+from contextlib import AsyncExitStack
 from itertools import pairwise
 
 import aiohttp
@@ -17,7 +18,7 @@ from controller.media.audio import g711
 from controller.media.control_messages import Attach, Close, Play, Send
 from controller.media.worker import Listening, run_worker
 from tests.unit.bot.scripted_bot import Line, accept, echo, serving, silent, until
-from tests.unit.media.peers import TOKEN, Controller, FakeAsterisk, answered, opening, settings, working
+from tests.unit.media.peers import TOKEN, Controller, FakeAsterisk, answered, opening, settings, until_alone, working
 
 SILENCE = b"\xff" * 160
 
@@ -320,11 +321,32 @@ async def test_a_worker_that_stops_tells_the_bots() -> None:
             ends.append(heard)
 
     async with serving(listens) as bot:
-        async with working() as worker, Controller(f"ws://{worker.control}").linked() as controller:
-            await answered(controller, worker, bot.url)
+        async with working() as worker:
+            async with Controller(f"ws://{worker.control}").linked() as controller:
+                await answered(controller, worker, bot.url)
+            await until_alone(worker)
         await until(lambda: bot.lines[0].socket.closed)
     assert ends[-1]["type"] == "end"
     assert ends[-1]["reason"] == "shutdown"
+
+
+async def test_a_worker_that_stops_under_a_controller_leaves_the_bots_to_another() -> None:
+    heard = []
+
+    async def listens(line: Line) -> None:
+        await accept(line)
+        while (said := await line.hear_message()) is not None:
+            heard.append(said["type"])
+
+    async with serving(listens) as bot, AsyncExitStack() as stack:
+        worker = await stack.enter_async_context(working())
+        controller = Controller(f"ws://{worker.control}")
+        async with controller.linked():
+            await answered(controller, worker, bot.url)
+            await stack.aclose()
+            await until(lambda: bot.lines[0].socket.closed)
+            assert not controller.of("closed")
+    assert "end" not in heard
 
 
 async def test_the_token_is_asked_for(worker: Listening) -> None:

@@ -9,7 +9,7 @@ from controller.media.control_messages import Attach, BotTarget, Close, Play, Se
 from controller.media.worker import Listening
 from tests.unit.bot.many_calls import echo, serving_many, taking
 from tests.unit.bot.scripted_bot import Line, until
-from tests.unit.media.peers import Controller, FakeAsterisk, opening, working
+from tests.unit.media.peers import Controller, FakeAsterisk, opening, until_alone, working
 
 SILENCE = b"\xff" * 160
 
@@ -165,9 +165,11 @@ async def test_a_worker_that_stops_says_end_to_every_call() -> None:
             told.append(heard)
 
     async with serving_many(taking(2, listens)) as bot:
-        async with working() as worker, Controller(f"ws://{worker.control}").linked() as linked:
-            for session in ("s1", "s2"):
-                await ask(linked, worker, bot.url, session)
-                await linked.report("accepted", session)
+        async with working() as worker:
+            async with Controller(f"ws://{worker.control}").linked() as linked:
+                for session in ("s1", "s2"):
+                    await ask(linked, worker, bot.url, session)
+                    await linked.report("accepted", session)
+            await until_alone(worker)
         await until(lambda: bot.lines[0].socket.closed)
     assert [(m["call"], m["type"], m["reason"]) for m in told] == [(call, "end", "shutdown") for call in (1, 2)]

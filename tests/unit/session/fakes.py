@@ -233,7 +233,7 @@ class Stage:
         human = HumanRung("PJSIP/human")
         made = Route("test", (bot, human), human, **route)
         call = Call(CALL, Arrival("trunk", "1", "", "2"), Decision(made, ""), asyncio.get_running_loop().time())
-        self.connected = True
+        self.connected, self.workers = True, 1
         services = Services(
             self.ari,
             self._pick,
@@ -246,6 +246,7 @@ class Stage:
             recordings=Recordings(self.ari, folder, self._keep),
             transfers=RateLimit(0, 60.0),
             chooser=self.chooser,
+            workers=lambda: self.workers,
         )
         self.session = CallSession(call, CALLER, services)
         self.ari.entered = self._enter

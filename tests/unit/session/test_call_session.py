@@ -157,6 +157,29 @@ async def test_a_lost_worker_means_another() -> None:
     await stage.ended()
 
 
+async def test_a_session_that_a_worker_ends_by_itself_goes_on_with_another() -> None:
+    stage = Stage()
+    await stage.talk()
+    stage.worker.report(media.Closed(session=f"{CALL}/1", statistics={"packets_in": 7}))
+    await stage.settle(lambda: stage.worker.kinds().count("attach") == 2)
+    assert "worker_lost" in stage.steps()
+    stage.session.post(e.CallerGone())
+    assert (await stage.ended()).statistics == {"packets_in": 14}
+
+
+async def test_the_only_worker_is_waited_for() -> None:
+    stage = Stage()
+    await stage.talk()
+    stage.workers = 0
+    stage.session.worker_lost(stage.worker, "the media worker went away")
+    await stage.settle(lambda: "moh music" in stage.ari.asked)
+    assert stage.worker.kinds().count("open") == 1
+    stage.workers = 1
+    await stage.settle(lambda: stage.worker.kinds().count("open") == 2)
+    stage.session.post(e.CallerGone())
+    await stage.ended()
+
+
 async def test_the_last_worker_lost_means_the_human() -> None:
     stage = Stage()
     await stage.talk()
