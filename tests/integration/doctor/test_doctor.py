@@ -9,43 +9,20 @@ from typing import Any
 
 import pytest
 
-from controller.config import load
-from controller.doctor.examination import Wanted, examine
-from controller.doctor.finding import Finding, Level
 from controller.records.store import RecordStore
+from tests.integration.doctor.looking import WHOLE, findings, name, settings_of, wrong
 from tests.integration.doctor.planted import CASES, FaultCase, Place, Planted, caller_without_audio
 from tests.integration.stack.bot import Bot
 from tests.integration.stack.stack import Stack
 
 pytestmark = pytest.mark.integration
 
-LINES_VARIABLE = "DOCTOR_FAULTS"
-"""Where set: all faults are planted, and a line is printed for each."""
-WHOLE = bool(os.environ.get(LINES_VARIABLE))
 SECONDS_MAX = 40.0
 
 
 @pytest.fixture
 def place(stack: Stack, bot: Bot, tmp_path: Path) -> Place:
     return Place(stack, bot, tmp_path)
-
-
-def settings_of(place: Place, **more: str) -> dict[str, str]:
-    """The controller's own. Of its two media workers the second is started by some tests only."""
-    own = {
-        "SIP_PORT": str(place.stack.asterisks.bundled.sip_port),
-        "MEDIA_URL": f"ws://127.0.0.1:{place.stack.media_port}",
-    }
-    return {**place.stack.settings, **own, **more}
-
-
-async def findings(place: Place, planted: Planted) -> list[Finding]:
-    wanted = Wanted(planted.calls, planted.address)
-    return await examine(load(settings_of(place, **planted.settings)), wanted)
-
-
-def wrong(found: list[Finding]) -> list[Finding]:
-    return [finding for finding in found if finding.level in {Level.WARNING, Level.FAULT}]
 
 
 async def test_a_healthy_stack_has_no_faults(place: Place, tmp_path: Path) -> None:
@@ -61,18 +38,7 @@ async def test_a_healthy_stack_has_no_faults(place: Place, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("case", [case for case in CASES if WHOLE or case.quick], ids=lambda case: str(case.fault))
 async def test_a_planted_fault_is_named(place: Place, case: FaultCase, capfd: pytest.CaptureFixture[str]) -> None:
-    before = {finding.fault for finding in wrong(await findings(place, Planted()))}
-    async with case.plant(place) as planted:
-        found = wrong(await findings(place, planted))
-    named = {finding.fault for finding in found}
-    if WHOLE:
-        with capfd.disabled():
-            seen = next((finding.seen for finding in found if finding.fault is case.fault), "")
-            line = {"fault": str(case.fault), "found": bool(seen), "others": sorted(named - {case.fault}), "seen": seen}
-            print("\n" + json.dumps(line), flush=True)  # noqa: T201
-    assert case.fault in named, found
-    assert all(finding.mend for finding in found)
-    assert named <= {case.fault, *case.consequences, *before}, found
+    await name(place, case, capfd)
 
 
 async def test_monitoring_reads_status_and_json(place: Place) -> None:
