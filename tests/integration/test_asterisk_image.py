@@ -39,6 +39,7 @@ BAD_SETTINGS = {
     "RTP_PORTS": "abc",
     "BIND_ADDRESS": "everywhere",
     "ARI_APP": "two words",
+    "ARI_ADDRESSES": "here;there",
     "ARI_PASSWORD": "short",
     "PHONE_PASSWORD": "semicolon;inside",
     "HUMAN_ENDPOINT": "PJSIP/human,30)",
@@ -131,6 +132,43 @@ def test_lets_nobody_use_ari_without_the_password() -> None:
         ]  # fmt: skip
 
     assert statuses == ["401", "401", "200"]
+
+
+def ask_ari(container: str, *options: str) -> str:
+    """The status; or the whole answer, where it is asked for with -i."""
+    silent = () if "-i" in options else ("-o", "/dev/null", "-w", "%{http_code}")
+    *others, path = options
+    return docker("exec", container, "curl", "-s", *silent, *others, f"http://127.0.0.1:8088/ari/{path}")
+
+
+def test_ari_has_what_the_controller_uses_and_no_more() -> None:
+    user = ("-u", "controller:the-right-password")
+    with asterisk({"ARI_PASSWORD": "the-right-password"}) as container:
+        used = {ask_ari(container, *user, f"{name}") for name in ("channels", "bridges", "recordings/stored")}
+        unused = {ask_ari(container, *user, name) for name in ("deviceStates", "sounds", "mailboxes")}
+        page = ask_ari(container, *user, "-i", "-H", "Origin: https://example.com", "channels")
+    assert (used, unused) == ({"200"}, {"404"})
+    assert "access-control" not in page.lower()
+
+
+def test_the_health_checks_user_only_looks() -> None:
+    with asterisk({}) as container:
+        password = docker(
+            "exec", container, "sed", "-n", "/^.health/,/^password=/s/^password=//p", "/etc/asterisk/ari.conf"
+        )
+        user = ("-u", f"health:{password.strip()}")
+        assert ask_ari(container, *user, "asterisk/info") == "200"
+        assert ask_ari(container, *user, "-X", "POST", "channels?endpoint=PJSIP/phone&app=x") == "403"
+        assert ask_ari(container, *user, "-X", "DELETE", "asterisk/modules/chan_pjsip.so") == "403"
+
+
+def test_lets_nobody_use_ari_from_another_network() -> None:
+    """The right password from the wrong place."""
+    user = ("-u", "controller:the-right-password")
+    with asterisk({"ARI_PASSWORD": "the-right-password", "ARI_ADDRESSES": "127.0.0.2"}) as container:
+        assert ask_ari(container, *user, "--interface", "127.0.0.3", "channels") == "403"
+        assert ask_ari(container, *user, "--interface", "127.0.0.2", "channels") == "200"
+        docker("exec", container, "healthcheck")
 
 
 @pytest.mark.parametrize(("name", "value"), BAD_SETTINGS.items())

@@ -10,6 +10,7 @@ from controller.errors import SettingError
 
 ROOT = Path(__file__).parents[2]
 FOR_COMPOSE_OR_ASTERISK_ONLY = {
+    "ARI_ADDRESSES",
     "API_PORT",
     "HUMAN_PASSWORD",
     "QUEUE_MEMBERS",
