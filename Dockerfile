@@ -1,4 +1,4 @@
-# The Python side: controller and media worker (target `controller`), and the demo bot (target `demo-bot`).
+# The Python side: the controller, a media worker and the demo bot, a target each.
 
 FROM debian:trixie-slim AS python
 RUN apt-get update \
@@ -18,14 +18,30 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 
-FROM pip AS build
+FROM pip AS dependencies
 COPY requirements.lock ./
 RUN python3 -m venv /opt/venv \
     && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock \
     && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check 'setuptools>=77'
+
+FROM dependencies AS build
 COPY pyproject.toml README.md ./
 COPY controller controller
 RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
+
+# The media plane and what it needs, and nothing else: while that is the same the image is, and an upgrade of the controller
+# leaves the media workers and the calls on them alone.
+FROM python AS media
+COPY --from=dependencies /opt/venv /opt/venv
+COPY controller/__init__.py controller/config.py controller/errors.py controller/logs.py controller/stopping.py /app/controller/
+COPY controller/sounds /app/controller/sounds
+COPY controller/bot /app/controller/bot
+COPY controller/media /app/controller/media
+RUN python -m compileall -q /app
+ENV PYTHONPATH=/app
+WORKDIR /data
+USER controller
+ENTRYPOINT ["python", "-m", "controller.media"]
 
 # Controller and demo bot speak with the same voice.
 FROM python AS voice

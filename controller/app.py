@@ -32,7 +32,6 @@ from controller.closures_file import ClosuresFile, closures_path, data_folder
 from controller.config import Address, Settings
 from controller.context.context import Context
 from controller.errors import SETTING_STATUS, SettingError
-from controller.media.worker import run_worker
 from controller.records.items import CallClosed
 from controller.records.keeping import Keeping, keeping
 from controller.records.retention import Retention, Sweeper
@@ -55,6 +54,7 @@ from controller.session.files import remover
 from controller.session.steering import Documents
 from controller.session.voices import Voices
 from controller.sounds.sounds import Sounds
+from controller.stopping import Stopping, cancel, until_stopped
 from controller.tracing.calls import trace_calls
 from controller.tracing.tracer import Tracer
 from controller.trunks.book import TrunkBook
@@ -139,14 +139,14 @@ async def serve(settings: Settings) -> None:
             asyncio.create_task(closures_file.watch(), name="closures"),
             asyncio.create_task(trunks.run(), name="trunks"),
         ]
-        stack.push_async_callback(_cancel, tasks)
+        stack.push_async_callback(cancel, tasks)
         tasks += _media_plane(settings, dispatcher)
         departure = Departure(dispatcher, settings.on_stop, settings.drain_seconds, bool(settings.media_urls))
         stack.push_async_callback(departure.leave, stopping.hurried)
         bots = sorted({where(bot.url) for bot in router.routes.bots().values()})
         log.info("started", number=settings.phone_number, routes=router.routes.source, bots=bots)
         log.info("to call", phone=f"register a SIP phone as user phone at port {settings.sip_port}", dial="any number")
-        await _until_stopped(stopping, tasks)
+        await until_stopped(stopping, tasks)
         log.info("stopping", calls=dispatcher.calls, on_stop=settings.on_stop)
 
 
@@ -199,16 +199,6 @@ async def _rules(
         )
 
 
-async def work(settings: Settings) -> None:
-    """Run one media worker until SIGTERM or SIGINT: the whole of `ari-controller media`."""
-    stopping = Stopping()
-    worker = asyncio.create_task(run_worker(settings), name="media worker")
-    try:
-        await _until_stopped(stopping, [worker])
-    finally:
-        await _cancel([worker])
-
-
 @asynccontextmanager
 async def _records(settings: Settings, routes: Routes, tracer: Tracer) -> AsyncIterator[Keeping]:
     told, folder = audience(settings, routes), data_folder(settings) / SPOOL_FOLDER
@@ -233,7 +223,7 @@ async def in_background(name: str, work: Coroutine[Any, Any, None]) -> AsyncIter
     try:
         yield
     finally:
-        await _cancel([task])
+        await cancel([task])
 
 
 async def _go_on(records: Keeping, node: str, dispatcher: Dispatcher) -> None:
@@ -250,36 +240,6 @@ async def _go_on(records: Keeping, node: str, dispatcher: Dispatcher) -> None:
         log.warning("record of an earlier controller closed", call=call.id)
         answered_at = (await store.show_call(call.id)).answered_by_steps
         records.writer.submit(CallClosed(call.id, now, Ending.CONTROLLER_LOST, answered_at))
-
-
-class Stopping:
-    """SIGTERM and SIGINT: the first asks us to end, the second to wait for nothing."""
-
-    def __init__(self) -> None:
-        self.asked, self.hurried = asyncio.Event(), asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._take)
-
-    def _take(self) -> None:
-        (self.hurried if self.asked.is_set() else self.asked).set()
-
-
-async def _until_stopped(stopping: Stopping, tasks: list["asyncio.Task[None]"]) -> None:
-    """Until a signal, or until a task that should run for ever ends: its error is ours."""
-    signalled = asyncio.create_task(stopping.asked.wait())
-    done, _ = await asyncio.wait([signalled, *tasks], return_when=asyncio.FIRST_COMPLETED)
-    signalled.cancel()
-    if signalled not in done:
-        stopping.hurried.set()  # without what has ended calls cannot be waited for
-    for task in done - {signalled}:
-        await task
-
-
-async def _cancel(tasks: list["asyncio.Task[None]"]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 # --- a media worker of our own ------------------------------------------------------------------------------
@@ -305,7 +265,10 @@ async def _own_worker(settings: Settings, url: str, token: str, number: int) -> 
     while True:
         # A group of its own: Ctrl-C is for us, who end its calls before we end it.
         worker = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "controller", "media", env=environment, start_new_session=True
+            *(sys.executable, "-m", "controller", "media", "--owned"),
+            env=environment,
+            start_new_session=True,
+            stdin=asyncio.subprocess.PIPE,
         )
         try:
             status = await worker.wait()

@@ -60,11 +60,11 @@ def serve() -> None:
 
 
 @cli.command()
-def media() -> None:
+def media(owned: Annotated[bool, typer.Option("--owned", hidden=True, help="End with standard input")] = False) -> None:
     """Run one media worker."""
-    from controller.app import work  # noqa: PLC0415
+    from controller.media.process import work  # noqa: PLC0415
 
-    _run(work(read_settings()))
+    _run(work(read_settings(), owned=owned))
 
 
 @cli.command()
