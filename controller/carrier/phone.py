@@ -131,30 +131,30 @@ class Phone:
 
     # --- waiting: every method raises TimeoutError, or CallOver where the call ended instead -----------------
 
-    async def until_ringing(self, seconds: float = 5.0) -> None:
+    async def until_ringing(self, seconds: float = 15.0) -> None:
         await self._until(lambda: self.moments.ringing is not None, seconds, "it rang")
 
     async def until_answered(self, seconds: float = 10.0) -> None:
         await self._until(lambda: self.moments.answered is not None, seconds, "it was answered")
 
-    async def until_ended(self, seconds: float = 5.0) -> None:
+    async def until_ended(self, seconds: float = 15.0) -> None:
         await self._until(lambda: self.moments.ended is not None, seconds, "it ended")
 
     async def until_heard(
-        self, sound: Callable[[Samples], bool], seconds: float = 5.0, *, since: float | None = None, what: str = ""
+        self, sound: Callable[[Samples], bool], seconds: float = 10.0, *, since: float | None = None, what: str = ""
     ) -> float:
         """Until `sound` is true of what was heard (since a time; by default from the answer). Returns the time."""
         start = since if since is not None else (self.moments.answered or time.monotonic())
         await self._until(lambda: sound(self.heard_since(start)), seconds, f"{what or sound.__name__} was heard")
         return time.monotonic()
 
-    async def until_tone(self, hertz: float, seconds: float = 5.0, *, since: float | None = None) -> float:
+    async def until_tone(self, hertz: float, seconds: float = 10.0, *, since: float | None = None) -> float:
         """Until a tone of this frequency has been heard for 60 ms."""
         return await self.until_heard(
             lambda samples: bool(listening.tones(samples, hertz)), seconds, since=since, what=f"a tone of {hertz:g} Hz"
         )
 
-    async def until_sound(self, ms: float = 100.0, seconds: float = 5.0, *, since: float | None = None) -> float:
+    async def until_sound(self, ms: float = 100.0, seconds: float = 10.0, *, since: float | None = None) -> float:
         """Until anything has been heard for so long (words count as one sound)."""
         return await self.until_heard(
             lambda samples: bool(listening.sounds(samples, ms, pauses_ms=200)),

@@ -4,8 +4,9 @@ What happened since is made up as events, in an order that leads the call to whe
 and perhaps never done is asked for again, where that does no harm.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from controller.ari import ids
 from controller.ari.events import Channel
@@ -20,6 +21,9 @@ from controller.call.vocabulary import State, TransferOutcome
 from controller.routing.route import DocumentRung
 
 UNSEEN = "while no controller was there"
+
+FIRST: Final = e.CallerAnswered | e.MediaJoined | e.BotAccepted
+"""Of the news: what a bot has said since rests on these. A call that was kept as ringing would not hear its request."""
 
 
 @dataclass(slots=True)
@@ -84,6 +88,13 @@ def news(call: Call, found: Found) -> Iterator[e.Event]:
         yield from _of_the_human(call, call.human, found)
     if call.sound is not None and f"{call.id}-sound-{call.sound}" not in found.sounds:
         yield e.SoundEnded(call.sound)
+
+
+def parted(news: Iterable[e.Event]) -> tuple[list[e.Event], list[e.Event]]:
+    """What comes before all that media workers have told meanwhile, and what after it: before an end."""
+    news = list(news)
+    first = [event for event in news if isinstance(event, FIRST)]
+    return first, [event for event in news if not isinstance(event, FIRST)]
 
 
 def _of_the_bot(call: Call, bot: BotLeg, found: Found) -> Iterator[e.Event]:

@@ -145,7 +145,12 @@ class CallSession:
         consulted = {name for name in found.bridges if name != channels.bridge}
         self._legs.humans.adopt(min(consulted, default=""))
         self._first = [call.note("adopted", "by another controller process"), *adoption.again(call, found)]
-        for event in adoption.news(call, found):
+        reported, self._events = self._events, deque()
+        first, last = adoption.parted(adoption.news(call, found))
+        for event in first:
+            self.post(event)
+        self._events.extend(reported)
+        for event in last:
             self.post(event)
         if call.away and found.caller and found.caller_here:
             self._legs.caller.returned(tuple(found.caller.dialplan.app_data.split(",")[1:]))

@@ -17,7 +17,7 @@ from tests.integration.stack.stack import API_TOKEN, Stack
 
 pytestmark = pytest.mark.integration
 
-WAIT_SECONDS = 8.0
+WAIT_SECONDS = 20.0
 BOT_HERTZ = 500.0
 
 

@@ -32,7 +32,7 @@ from tests.integration.stack.stack import API_TOKEN, Stack
 pytestmark = pytest.mark.integration
 
 ACCOUNT, TOKEN = "AC" + "1" * 32, "t0ken-of-the-tests"
-WAIT_SECONDS = 8.0
+WAIT_SECONDS = 20.0
 
 
 class Api:

@@ -169,6 +169,7 @@ class TestController:
         phone = await carrier.dial(PHONE_NUMBER)
         call = await bot.call()
         await phone.until_answered()
+        await stack.until_step("answered")  # a call that is in nobody's store goes to the human
         stack.controller.kill()
         since = time.monotonic()
         await call.speak(tone(LOW, 0.5))
@@ -231,6 +232,7 @@ class TestAsterisk:
     async def test_away_at_the_start(self, stack: Stack, bot: Bot, carrier: Carrier) -> None:
         stack.controller.stop()
         stack.asterisks.bundled.kill()
+        said_before = stack.controller.log().count("asterisk away")
         stack.controller.start()
         await asyncio.sleep(1)
         assert stack.controller.running
@@ -241,4 +243,4 @@ class TestAsterisk:
         await phone.until_answered()
         await phone.hang_up()
         await stack.until_closed(1)
-        assert stack.controller.log().count("asterisk away") <= 2
+        assert stack.controller.log().count("asterisk away") - said_before <= 2

@@ -10,7 +10,7 @@ from controller.ari.event_stream import EventStream
 from controller.ari.events import AriEvent, StasisStart, subject
 from tests.integration.stack.asterisks import Asterisk
 
-WAIT_SECONDS = 5.0
+WAIT_SECONDS = 20.0
 Wanted = TypeVar("Wanted", bound=AriEvent)
 
 

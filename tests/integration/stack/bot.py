@@ -17,7 +17,7 @@ from controller.media.audio import g711
 
 Samples = npt.NDArray[np.int16]
 FRAME_BYTES = 160  # 8000 Hz * 20 ms, one byte a sample
-WAIT_SECONDS = 8.0
+WAIT_SECONDS = 20.0
 
 Manner = Literal["accept", "wait", "refuse_handshake", "other_subprotocol"]
 """What happens when a call comes in: accepted at once, or left to the test, or refused below the protocol."""

@@ -14,7 +14,7 @@ from controller.bot.framing import SUBPROTOCOL_MUX, append, records
 from controller.media.audio import g711
 
 Samples = npt.NDArray[np.int16]
-WAIT_SECONDS = 8.0
+WAIT_SECONDS = 20.0
 
 
 class Bot:

@@ -10,7 +10,7 @@ from tests.integration.stack.asterisks import PHONE_NUMBER
 from tests.integration.stack.bot import Bot, BotCall
 
 LOW, HIGH, OTHER = 440.0, 1300.0, 620.0  # Hz: of the caller, the human, the bot
-SAID_AT_MOST, HEARD_SECONDS = 3, 3.0
+SAID_AT_MOST, HEARD_SECONDS = 5, 3.0
 
 
 async def talking(carrier: Carrier, bot: Bot, number: int = 1) -> tuple[Phone, BotCall]:

@@ -13,7 +13,7 @@ from controller.records.store import CallDetail, CallSummary, RecordStore
 from tests.integration.stack.asterisks import HUMAN_NUMBER, Asterisks
 from tests.integration.stack.processes import Process, free_port
 
-SETTLE_SECONDS = 5.0
+SETTLE_SECONDS = 20.0
 RECORDS_MAX = 1_000
 API_TOKEN = "admin-token-of-the-tests"
 
@@ -160,6 +160,15 @@ class Stack:
             return [call for call in await store.list_calls(RECORDS_MAX) if call.id not in self.seen]
         finally:
             await store.close()
+
+    async def until_step(self, kind: str) -> None:
+        """Until the record of the test's only call has a step of this kind, on disk."""
+        async with asyncio.timeout(SETTLE_SECONDS):
+            while True:
+                for call in await self.records():
+                    if any(step.kind == kind for step in (await self.record_of(call.id)).steps):
+                        return
+                await asyncio.sleep(0.05)
 
     async def record(self) -> CallDetail:
         """The record of the test's only call, once it is closed."""

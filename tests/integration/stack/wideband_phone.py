@@ -15,7 +15,7 @@ from tests.integration.stack.asterisks import Asterisk
 
 Samples = npt.NDArray[np.int16]
 SAMPLE_RATE = 16_000
-WAIT_SECONDS = 5.0
+WAIT_SECONDS = 20.0
 APP = "wideband"
 
 
