@@ -70,6 +70,8 @@ class Settings(BaseModel):
     """Stasis application name; the dialplan's `Stasis()` uses the same."""
     ari_username: str = "controller"
     ari_password: SecretStr = SecretStr("")
+    ari_ca: str = ""
+    """PEM file with the authority of an https `ari_url`; empty: those that this machine trusts."""
 
     bot_url: str = "ws://127.0.0.1:8765/"
     bot_token: SecretStr = SecretStr("")

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import ssl
 import time
 from collections.abc import Mapping
 from types import TracebackType
@@ -38,29 +39,34 @@ class Requests:
     something counts its being gone already as success.
     """
 
-    def __init__(self, url: str, username: str, password: str, app: str, media_url: str = "") -> None:
-        """`media_url`: as `url`, but as a media worker reaches it; empty: the same."""
+    def __init__(self, url: str, username: str, password: str, app: str, media_url: str = "", ca: str = "") -> None:
+        """`media_url`: as `url`, but as a media worker reaches it; empty: the same.
+
+        `ca`: a PEM file with the authority of an https one; empty: those that this machine trusts.
+        """
         self.url = url
         self.app = app
         self._media_url = (media_url or url).rstrip("/")
         credentials = base64.b64encode(f"{username}:{password}".encode()).decode()
         self._headers = {"Authorization": f"Basic {credentials}"}
         self._base = url.rstrip("/") + "/ari"
+        self._ca = ca
         self._session: aiohttp.ClientSession | None = None
 
     @classmethod
     def of(cls, settings: Settings, app: str = "") -> Self:
         """To the Asterisk of the settings, for their application or another."""
         password = settings.ari_password.get_secret_value()
-        return cls(
-            settings.ari_url, settings.ari_username, password, app or settings.ari_app, settings.media_asterisk_url
-        )
+        app = app or settings.ari_app
+        return cls(settings.ari_url, settings.ari_username, password, app, settings.media_asterisk_url, settings.ari_ca)
 
     async def __aenter__(self) -> Self:
+        """Raises SettingError: ARI_CA cannot be used."""
+        trusted: ssl.SSLContext | bool = _trusting(self._ca) if self._ca else True
         self._session = aiohttp.ClientSession(
             headers=self._headers,
             timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS, connect=CONNECT_SECONDS),
-            connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, keepalive_timeout=KEEP_ALIVE_SECONDS),
+            connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, keepalive_timeout=KEEP_ALIVE_SECONDS, ssl=trusted),
         )
         return self
 
@@ -142,6 +148,16 @@ def refuse_bad_credentials(url: str, status: int, settings: str = "ARI_") -> Non
             f"{url} refuses this user name and password ({status})",
             f"Give {settings}USERNAME and {settings}PASSWORD the values that Asterisk was started with",
         )
+
+
+def _trusting(ca: str) -> ssl.SSLContext:
+    """TLS 1.2 is the least, as Python has it."""
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as error:  # and SSLError, which is one
+        reason = "no certificate is in it" if isinstance(error, ssl.SSLError) else error.strerror
+        mend = "Name a PEM file with the authority of Asterisk's certificate"
+        raise SettingError("ARI_CA", f"cannot use {ca} ({reason})", mend) from error
 
 
 def _decode(content: bytes) -> Any:

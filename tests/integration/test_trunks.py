@@ -1,16 +1,20 @@
 """Trunks of trunks.toml against a carrier: registered, by address, by TCP and TLS with SRTP; what goes wrong."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from controller.ari.client import AriClient
 from controller.carrier.carrier import Carrier
+from controller.errors import AsteriskAway
 from tests import certificates, tls_versions
 from tests.integration.stack import asterisks
 from tests.integration.stack.asterisks import PHONE_NUMBER
 from tests.integration.stack.bot import Bot
 from tests.integration.stack.parties import bot_has, hear_each_other
+from tests.integration.stack.processes import free_port
 from tests.integration.stack.sip_party import party
 from tests.integration.stack.stack import Stack
 from tests.integration.stack.trunks import ACCOUNT, PASSWORD, Trunks, with_trunks
@@ -142,6 +146,28 @@ async def test_sip_by_tls_is_1_2_or_1_3(stack: Stack, tmp_path: Path) -> None:
     assert tls_versions.can_try(made.certificate("server"), made.key("server")) == EVERY_TLS
     for asterisk in (stack.asterisks.bundled, stack.asterisks.carrier):
         assert tls_versions.spoken(asterisk.host, asterisk.tls_port) == ["TLSv1.2", "TLSv1.3"]
+
+
+async def test_ari_by_tls(stack: Stack, tmp_path: Path) -> None:
+    """Of an Asterisk whose HTTP server has a certificate; nobody else's is believed."""
+    asterisk, port = stack.asterisks.carrier, free_port()
+    lines = [
+        "tlsenable=yes", f"tlsbindaddr={CARRIER}:{port}",
+        "tlscertfile=/certificates/server.pem", "tlsprivatekey=/certificates/server.key",
+    ]  # fmt: skip
+    written = f"printf '%s\n' {' '.join(lines)} >>/etc/asterisk/http.conf && asterisk -rx 'module reload http'"
+    assert asterisk.container.exec(["sh", "-c", written]).exit_code == 0
+    url, account = f"https://{CARRIER}:{port}", (asterisk.username, asterisk.password, "another")
+    authority = f"{tmp_path}/ca.pem"
+    await asyncio.to_thread(Path(authority).write_bytes, asterisk.container.exec("cat /certificates/ca.pem").output)
+    async with AriClient(url, *account, ca=authority) as ari, ari.event_socket():
+        found = await ari.application()
+    assert found is not None
+    assert found.name == "another"
+    async with AriClient(url, *account) as ari:
+        with pytest.raises(AsteriskAway, match="certificate verify failed"):
+            await ari.version()
+    assert tls_versions.spoken(CARRIER, port) == ["TLSv1.2", "TLSv1.3"]
 
 
 async def test_audio_in_clear_is_refused_where_srtp_is_required(bot: Bot, carrier: Carrier, trunks: Trunks) -> None:

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from controller.ari.client import AriClient
-from controller.errors import AsteriskAway, AsteriskError, ProtocolError
+from controller.errors import AsteriskAway, AsteriskError, ProtocolError, SettingError
 from tests.unit.ari.fake_asterisk import PASSWORD, USERNAME, FakeAsterisk, Request
 
 CHANNEL: dict[str, Any] = json.loads((Path(__file__).parent / "captured_events.json").read_text())[0]["channel"]
@@ -156,3 +156,13 @@ async def test_from_where_trunks_call(asterisk: FakeAsterisk) -> None:
     async with asterisk.client() as ari:
         networks = await ari.trunk_networks()
     assert [str(network) for network in networks] == ["203.0.113.0/29", "10.9.9.9/32"]
+
+
+@pytest.mark.parametrize(("content", "reason"), [(None, "No such file"), ("no certificate", "no certificate is in it")])
+async def test_an_authority_that_cannot_be_used(tmp_path: Path, content: str | None, reason: str) -> None:
+    ca = tmp_path / "ca.pem"
+    if content is not None:
+        ca.write_text(content)
+    with pytest.raises(SettingError, match=f"^ARI_CA: cannot use .*{reason}"):
+        async with AriClient("https://asterisk.example", USERNAME, PASSWORD, "test-app", ca=str(ca)):
+            pass
