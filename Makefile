@@ -10,7 +10,7 @@ RUN := .venv/bin/
 ONCE_MORE := --reruns 2 -raR
 SHELL_SCRIPTS := setup/docker setup/fetch-compose setup/base-images setup/build-base-image setup/python setup/sipp setup/sbom \
 	setup/postgres setup/pipecat setup/voice setup/node setup/chromium setup/demo asterisk-conf/entrypoint \
-	asterisk-conf/healthcheck
+	asterisk-conf/healthcheck setup/faketime
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -63,6 +63,7 @@ attack: .venv/ready images  ## attacks on containers of their own, whether each 
 	ATTACK_WHOLE=1 TESTCONTAINERS_RYUK_DISABLED=true $(RUN)pytest -q -p tests.attack.lines -m attack tests/unit/api tests/integration
 
 chaos: .venv/ready images  ## faults under live calls whose audio is checked, a line each: FAULT=name, SEED=n, CALLS=20
+	@setup/faketime
 	TESTCONTAINERS_RYUK_DISABLED=true $(RUN)python -m tests.chaos $(FAULT) $(if $(SEED),--seed $(SEED)) --calls $(or $(CALLS),20)
 
 soak: .venv/ready images  ## calls that come and go, each word checked, and whether anything is left of them: MINUTES=60, CALLS=50

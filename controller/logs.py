@@ -1,12 +1,13 @@
 """How we log: one line an event, for people (`text`) or for machines (`json`), to standard error."""
 
+import contextlib
 import logging
 import sys
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TextIO, cast
 
 import structlog
 
@@ -30,6 +31,22 @@ class Worse:
 
 LATEST: Final[deque[Worse]] = deque(maxlen=WORSE_KEPT_MAX)
 """Of this process, oldest first."""
+
+
+class _StandardError:
+    """For loggers. A line for which there is no room, where this is a file on a full disk, is lost.
+
+    Whoever logs is in the middle of a call, which is not to end for that.
+    """
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
 
 
 def remember(_logger: Any, _method: str, line: Any) -> Any:
@@ -62,6 +79,6 @@ def configure(level: str, log_format: Literal["text", "json"]) -> None:
             for_people if people else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _StandardError())),
         cache_logger_on_first_use=True,
     )

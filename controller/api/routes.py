@@ -199,6 +199,9 @@ OPERATIONS = (
     Operation("GET", "/v1/closed", Role.READ, show_closed, "What is closed by switch", ClosedList),
     Operation(
         "PUT", "/v1/closed", Role.OPERATE, close_now, "Close a calendar, or all, until a time", ClosedList, body=Close,
+        problems=(503,),
     ),
-    Operation("DELETE", "/v1/closed", Role.OPERATE, open_now, "Take that back", ClosedList, query=OpenQuery),
+    Operation(
+        "DELETE", "/v1/closed", Role.OPERATE, open_now, "Take that back", ClosedList, query=OpenQuery, problems=(503,),
+    ),
 )  # fmt: skip

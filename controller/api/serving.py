@@ -22,7 +22,7 @@ from controller.api.parts import Parts
 from controller.api.problems import Problem
 from controller.api.sessions import COOKIE, Session, Sessions
 from controller.api.tokens import Role, Token, Tokens
-from controller.errors import ControllerError, SoundError
+from controller.errors import ControllerError, SettingError, SoundError
 from controller.records.search import BadQuery
 from controller.records.store import CallUnknown, StoreAway
 from controller.records.tasks import HandoffRefused, TaskUnknown
@@ -51,6 +51,7 @@ STATUSES: Final[dict[type[ControllerError], int]] = {
     TooManyReaders: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreAway: HTTPStatus.SERVICE_UNAVAILABLE,
     SoundError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    SettingError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """What an error of ours is over HTTP; its text is the problem's detail."""
 

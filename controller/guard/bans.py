@@ -15,6 +15,8 @@ from controller.guard.attempts import Attempt, Outcome
 
 WINDOW: Final = timedelta(seconds=60)
 """So many attempts within this are too many; a phone with a wrong password tries a few times a minute."""
+BAN_MAX: Final = timedelta(days=1)
+"""SIP_BAN_SECONDS may be no more."""
 KNOWN: Final = timedelta(hours=24)
 """How long an address is known after somebody there has shown a password; a phone does so every hour or more often."""
 KNOWN_AGAIN: Final = timedelta(hours=1)
@@ -58,7 +60,7 @@ class Watch:
         sessions = self._seen.setdefault(attempt.address, {})
         self._seen.move_to_end(attempt.address)
         sessions[attempt.session] = now
-        for session in [session for session, at in sessions.items() if at <= now - WINDOW]:
+        for session in [session for session, at in sessions.items() if not now - WINDOW < at <= now]:
             del sessions[session]
         if len(self._seen) > ADDRESSES_MAX:
             self._seen.popitem(last=False)
@@ -91,6 +93,10 @@ class Gate:
         self._watch.forget(attempt.address)
         return Ban(attempt.address, now + self._length, count)
 
+    def over(self, now: datetime) -> list[str]:
+        """Addresses that are let in again."""
+        return over(self.ledger, now, self._length)
+
     def knows(self, address: str, now: datetime) -> bool:
         """Whether somebody there has shown a password lately."""
         at = self.ledger.known.get(address)
@@ -104,9 +110,9 @@ def shut_out(ledger: Ledger, ban: Ban) -> None:
         del ledger.bans[next(iter(ledger.bans))]
 
 
-def over(ledger: Ledger, now: datetime) -> list[str]:
-    """Addresses whose time has come."""
-    return [address for address, ban in ledger.bans.items() if ban.until <= now]
+def over(ledger: Ledger, now: datetime, length: timedelta = BAN_MAX) -> list[str]:
+    """Addresses whose time has come, or is further away than any ban's: the clock was set back."""
+    return [address for address, ban in ledger.bans.items() if not now < ban.until <= now + length]
 
 
 def note(ledger: Ledger, address: str, now: datetime) -> None:

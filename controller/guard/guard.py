@@ -11,7 +11,7 @@ import structlog
 from controller.background import Background
 from controller.errors import AsteriskError, SettingError
 from controller.guard.attempts import Outcome, read
-from controller.guard.bans import Ban, Gate, Ledger, Network, belongs, note, over, shut_out
+from controller.guard.bans import Ban, Gate, Ledger, Network, belongs, note, shut_out
 from controller.guard.bans_file import BansFile
 
 LOOK_SECONDS: Final = 1.0
@@ -132,7 +132,7 @@ class Guard:
         self._gate.ledger = self._file.change(change)
 
     def _end_bans(self, now: datetime) -> None:
-        for address in over(self._gate.ledger, now):
+        for address in self._gate.over(now):
             self.keep(partial(_drop, address))
             log.info("ban over", address=address)
 

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controller.records.database import Database
 from controller.records.tables import EventRow, MessageRow, StreamRow
+
+CLOCKS_APART_SECONDS: Final = 60.0
+"""Between controllers that share a database: what one of them has leased is no other's to recall."""
 
 MESSAGES_PER_TURN_MAX: Final = 20
 """Of one stream before it is given back: so many are sent again, at most, when a sender dies in between."""
@@ -104,6 +107,18 @@ async def take(database: Database, target: str, now: datetime, lease_seconds: fl
         Stream(target, call_id, attempts, lease, tuple(messages.get(call_id, ())))
         for call_id, attempts in taken.items()
     ]
+
+
+async def recall(database: Database, target: str, now: datetime, pauses: Sequence[float]) -> int:
+    """Make due what waits longer than anything may: the clock was set back since. Returns how many streams.
+
+    `pauses`: the longest after so many failures, in seconds; the first is that of a lease.
+    """
+    latest = [now + timedelta(seconds=max(pauses[0], pause) + CLOCKS_APART_SECONDS) for pause in pauses]
+    by_failures = case(dict(enumerate(latest)), value=StreamRow.attempts, else_=max(latest))
+    too_late = update(StreamRow).where(StreamRow.target == target, StreamRow.due_at > by_failures)
+    async with database.writing() as connection:
+        return (await connection.execute(too_late.values(due_at=now, lease=""))).rowcount
 
 
 async def _messages(connection: AsyncConnection, target: str, call_ids: Sequence[str]) -> dict[str, list[Message]]:

@@ -1,9 +1,12 @@
 """What is kept of a call in progress, so that another controller can go on with it, and what it is made from again."""
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 from controller.call.call import Call
@@ -16,6 +19,9 @@ from controller.routing.route import BotRung
 
 VERSION: Final = 1
 """Of what is written here; another is not read."""
+
+BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
+"""Until the machine starts anew, all its processes have one steady clock (proc(5), clock_gettime(2))."""
 
 Hold = Callable[[CallHeld], None]
 """Hands it to the store, behind all that has been written of the call before."""
@@ -56,6 +62,7 @@ class Holding:
             "call": self._snapshots.take(),
             "caller": self._caller_channel,
             "started_at": started_at.isoformat(),
+            "steady": {"boot": _boot(), "started": self._call.started},
             "statistics": dict(statistics),
             "asterisk": self._asterisk(),
         }
@@ -71,11 +78,32 @@ def resume(held: Held, bots: Mapping[str, BotRung]) -> Resumed:
         raise Unreadable(f"it is of version {state.get('version')}")
     try:
         started_at = datetime.fromisoformat(state["started_at"])
-        started = asyncio.get_running_loop().time() - (datetime.now(UTC) - started_at).total_seconds()
-        call = restore(state["call"], started, lambda bot: _completed(bot, bots.get(bot.key)))
+        call = restore(
+            state["call"], _started(state.get("steady"), started_at), lambda bot: _completed(bot, bots.get(bot.key))
+        )
         return Resumed(call, state["caller"], started_at, held.steps, state["statistics"], state["asterisk"])
     except (KeyError, TypeError, ValueError) as error:
         raise Unreadable(f"{type(error).__name__}: {error}") from error
+
+
+def _started(steady: Mapping[str, Any] | None, started_at: datetime) -> float:
+    """When the call began, by the clock of our loop.
+
+    The time of day may have been set meanwhile, and with it every deadline of the call. It is all that there is where
+    another machine had the call.
+    """
+    now = asyncio.get_running_loop().time()
+    if steady and steady["boot"] == _boot() and now - steady["started"] >= 0:
+        return float(steady["started"])
+    return now - (datetime.now(UTC) - started_at).total_seconds()
+
+
+@cache
+def _boot() -> str:
+    try:
+        return BOOT.read_text().strip()
+    except OSError:
+        return os.urandom(8).hex()
 
 
 def _completed(bot: BotRung, known: BotRung | None) -> BotRung:

@@ -10,6 +10,9 @@ RETRY_SECONDS: Final = (5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800, 28800)
 JITTER: Final = 0.2
 """Share by which a pause is longer or shorter, so that what failed together does not come back together."""
 
+PAUSES_MAX: Final = tuple(seconds * (1 + JITTER) for seconds in RETRY_SECONDS)
+"""After the first failure, the second, ..."""
+
 REFUSED_TRIES: Final = 3
 """A message that the target calls bad is tried so often: a bad release of it may be taken back."""
 

@@ -23,7 +23,7 @@ from controller.records.store import RecordStore
 from controller.routing.webhook import Target, key_of
 from controller.tracing.tracer import NO_TRACER, Tracer
 from controller.webhooks import signature
-from controller.webhooks.retry import Verdict, decide, judge
+from controller.webhooks.retry import PAUSES_MAX, Verdict, decide, judge
 
 STREAMS_AT_ONCE_MAX: Final = 16
 """Requests under way to one target: enough for a thousand messages a second at 15 ms each, and no flood."""
@@ -39,6 +39,9 @@ LEASE_SECONDS: Final = 25.0
 
 POLL_SECONDS: Final = 1.0
 """How often the outbox and the targets are looked at without being told: for retries, and for what others do."""
+
+RECALL_SECONDS: Final = 60.0
+"""Between two looks for what waits too long because the clock was set back: a minute more hurts nobody then."""
 
 AWAY_PAUSE_SECONDS: Final = 5.0
 """Between two streams that try a target which did not answer the last."""
@@ -105,6 +108,7 @@ class _Line:
         self._stopping = False
         self._away = False
         self._database_away = False
+        self._recall_at = time.monotonic()
 
     def stop(self) -> None:
         """Take nothing more; what is under way is finished and written down."""
@@ -136,6 +140,7 @@ class _Line:
             await outbox.settle(self._database, self._outcomes[:settled], datetime.now(UTC))
             del self._outcomes[:settled]
         self._say_database(away=False)
+        await self._recall()
         if self._stopping or (self._away and settled):
             return  # for ever, or for a pause
         free = (1 if self._away else STREAMS_AT_ONCE_MAX) - len(self._turns)
@@ -145,6 +150,14 @@ class _Line:
             turn = asyncio.create_task(self._turn(session, stream))
             self._turns.add(turn)
             turn.add_done_callback(self._turn_done)
+
+    async def _recall(self) -> None:
+        if time.monotonic() < self._recall_at:
+            return
+        self._recall_at = time.monotonic() + RECALL_SECONDS
+        pauses = (LEASE_SECONDS, *PAUSES_MAX)
+        if streams := await outbox.recall(self._database, self._target.name, datetime.now(UTC), pauses):
+            log.warning("the clock was set back, webhooks wait no longer", target=self._target.name, calls=streams)
 
     async def _sleep(self) -> None:
         if self._away and not self._turns:

@@ -27,6 +27,7 @@ from picows import (
 
 from controller.bot.protocol import SUBPROTOCOL
 
+INSIST_SECONDS: Final = 5.0
 ACK_SECONDS: Final = 30.0
 """For the database to be back, and what waited for it to be stored."""
 
@@ -40,6 +41,7 @@ class Conversation:
         self.waiting: dict[str, str] = {}
         """Reports that have not been acknowledged."""
         self.transport: WSTransport | None = None
+        self._doubted: set[str] = set()
 
     def report(self) -> None:
         if self.transport is None:
@@ -52,6 +54,16 @@ class Conversation:
     def made(self) -> list[str]:
         """What was said to somebody: the last words into a line that was dead already are nobody's to keep."""
         return [name for name in self.reports if self.transport is not None or name not in self.waiting]
+
+    def insist(self) -> None:
+        """Say again what was not acknowledged in all the time since this was asked last, as the protocol wants it.
+
+        What is said in the milliseconds before a controller is killed has nobody's promise.
+        """
+        if self.transport is not None:
+            for name in self._doubted & self.waiting.keys():
+                self.transport.send(WSMsgType.TEXT, self.waiting[name].encode())
+        self._doubted = set(self.waiting)
 
     def go_on(self, transport: WSTransport) -> None:
         self.transport = transport
@@ -100,6 +112,13 @@ class Bot(WSListener):
             self._conversation.waiting.pop(message["id"], None)
 
 
+async def insist() -> None:
+    while True:
+        await asyncio.sleep(INSIST_SECONDS)
+        for talk in Conversations.all.values():
+            talk.insist()
+
+
 async def report(seconds: float) -> None:
     while True:
         await asyncio.sleep(seconds)
@@ -134,13 +153,14 @@ def listen(_request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
 
 async def main(port: int, report_seconds: float) -> None:
     await ws_create_server(listen, "127.0.0.1", port, backlog=1024)
-    reporting = asyncio.create_task(report(report_seconds))
+    working = [asyncio.create_task(report(report_seconds)), asyncio.create_task(insist())]
     answer: object = {"port": port}
     while True:
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
         if not await asyncio.to_thread(sys.stdin.readline):
-            reporting.cancel()
+            for task in working:
+                task.cancel()
             return
         answer = await reported()
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tests.chaos.judge import Bounds
+from tests.chaos.outside import full_disk, silent_resolver
 from tests.chaos.scene import Scene
 from tests.unit.webhooks.receiver import Receiver
 
@@ -28,6 +29,10 @@ class Fault:
     reconnect: int = 5
     """How long a lost bot is tried again, in seconds."""
     workers: int = 1
+    by_name: bool = False
+    """Asterisk, bot and webhook have names, and not addresses."""
+    clock: bool = False
+    """The controller has a clock that can be set."""
 
 
 async def controller_killed(scene: Scene, _chance: random.Random) -> float:
@@ -92,6 +97,49 @@ async def webhook_dead(scene: Scene, chance: random.Random) -> float:
     return time.monotonic()
 
 
+async def disk_full(scene: Scene, chance: random.Random) -> float:
+    """The controller's: its database, its log, everything. A call that comes meanwhile is taken as any other."""
+    with full_disk(scene.stack.controller.pid):
+        call = await scene.call()
+        await asyncio.sleep(chance.uniform(*AWAY_SECONDS))
+        await scene.callers.end(call)
+    return time.monotonic()
+
+
+async def clock_jumps(scene: Scene, chance: random.Random) -> float:
+    """Hours forward and hours back, and the controller is killed in between, so that its calls are gone on with."""
+    scene.receiver.check = _unchecked  # type: ignore[method-assign]  # signed at another time than the receiver's
+    hours = chance.choice([3, 7])
+    scene.clock.jump(hours)
+    await scene.call()
+    await asyncio.sleep(chance.uniform(*AWAY_SECONDS))
+    scene.clock.jump(-hours)
+    scene.stack.controller.kill()
+    since = time.monotonic()
+    await scene.again()
+    return since
+
+
+def _unchecked(request: object, body: bytes) -> None:
+    pass
+
+
+async def dns_gone(scene: Scene, chance: random.Random) -> float:
+    """Asterisk, the bot and the webhook are not found any more, and ARI has to be connected again meanwhile.
+
+    A new call goes to the second bot, which has an address.
+    """
+    with silent_resolver():
+        scene.names.gone()
+        call = await scene.call()
+        await scene.ari.cut()
+        await scene.ari.listen()
+        await asyncio.sleep(chance.uniform(*AWAY_SECONDS))
+        await scene.callers.end(call)
+        scene.names.back()
+        return time.monotonic()
+
+
 FAULTS: Final[Mapping[str, Fault]] = {
     "controller_killed": Fault(controller_killed, Bounds()),
     "ari_cut": Fault(ari_cut, Bounds()),
@@ -101,4 +149,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "bot_dead": Fault(bot_dead, Bounds(audio_lost_ms=1_000), reconnect=0),
     "bot_frozen": Fault(bot_frozen, Bounds(audio_lost_ms=14_000, recovered_ms=25_000), reconnect=0),
     "webhook_dead": Fault(webhook_dead, Bounds()),
+    "disk_full": Fault(disk_full, Bounds(recovered_ms=40_000)),
+    "clock_jumps": Fault(clock_jumps, Bounds(recovered_ms=30_000), clock=True),
+    "dns_gone": Fault(dns_gone, Bounds(recovered_ms=40_000), by_name=True),
 }

@@ -21,7 +21,8 @@ RECOVERED_SECONDS_MAX: Final = 60.0
 async def run(scene: Scene, name: str, fault: Fault, seed: int, calls: int) -> Outcome:
     """Raises Refused, TimeoutError where the calls do not even come up."""
     chance = random.Random(f"{seed} {name}")  # noqa: S311
-    await scene.ready(reconnect=fault.reconnect, workers=fault.workers, **fault.settings)
+    settings = {**fault.settings, **(scene.clock.settings if fault.clock else {})}
+    await scene.ready(reconnect=fault.reconnect, workers=fault.workers, by_name=fault.by_name, **settings)
     live = await dial_all(scene.callers, calls, CALLS_PER_SECOND)
     scene.answered.extend(live)
     await asyncio.sleep(chance.uniform(*BEFORE_SECONDS))

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from controller.records.store import RecordStore
 from tests.bench import process
 from tests.chaos.callers import Call, Callers, Refused, calling
+from tests.chaos.outside import NAMES, Clock, Names
 from tests.chaos.proxy import Proxy, proxying
 from tests.chaos.telephones import telephones
 from tests.integration.stack import asterisks
@@ -34,7 +35,7 @@ ACCEPT_SECONDS: Final = 8
 
 ROUTES: Final = """
 [bots.first]
-url = "ws://127.0.0.1:{first}/"
+url = "ws://{host}:{first}/"
 accept_seconds = {accept}
 reconnect_seconds = {reconnect}
 
@@ -103,35 +104,48 @@ class Scene:
     ari: Proxy
     receiver: Receiver
     callers: Callers
+    clock: Clock
+    names: Names
     answered: list[Call] = field(default_factory=list)
     """Every call of this fault that was answered; each must have its record."""
 
-    async def ready(self, *, reconnect: int = 5, workers: int = 1, **settings: str) -> None:
+    async def ready(self, *, reconnect: int = 5, workers: int = 1, by_name: bool = False, **settings: str) -> None:
         """A controller with these settings; what earlier faults have left is no more."""
         await self.bots.as_usual()
-        await asyncio.to_thread(self._ready, reconnect, workers, settings)
+        self.clock.jump(0)
+        self.names.back()
+        await asyncio.to_thread(self._ready, reconnect, workers, by_name, settings)
         self.receiver.taken.clear()
         self.answered.clear()
 
-    def _ready(self, reconnect: int, workers: int, settings: dict[str, str]) -> None:
+    def _ready(self, reconnect: int, workers: int, by_name: bool, settings: dict[str, str]) -> None:
         first, second = self.bots.ports
+        asterisk, bot, crm = NAMES if by_name else ("127.0.0.1",) * 3
         routes = ROUTES.format(
-            first=first, second=second, accept=ACCEPT_SECONDS, reconnect=reconnect, human=asterisks.HUMAN_NUMBER
+            host=bot,
+            first=first,
+            second=second,
+            accept=ACCEPT_SECONDS,
+            reconnect=reconnect,
+            human=asterisks.HUMAN_NUMBER,
         )
         self.stack.routes_file.write_text(routes)
         usual = {
             "ROUTES_FILE": str(self.stack.routes_file),
-            "ARI_URL": f"http://127.0.0.1:{self.ari.port}",
-            "WEBHOOK_URL": self.receiver.url,
+            "ARI_URL": f"http://{asterisk}:{self.ari.port}",
+            "WEBHOOK_URL": self.receiver.url.replace("127.0.0.1", crm),
             "WEBHOOK_SECRET": SECRET,
             # How much is carried is asked elsewhere: here no load is shed.
             "MEDIA_LOAD_MAX": "1",
             "LOG_LEVEL": "info",
         }
         stack = self.stack
-        for running in (stack.controller, stack.second_media):
-            if running.running:
+        prefix = self.names.prefix if by_name else ()
+        for running in (stack.controller, stack.second_media, stack.media):
+            # The first worker has calls of earlier faults behind it, as in life; but not another's names.
+            if running.running and (running is not stack.media or running.prefix != prefix):
                 running.stop()
+            running.prefix = prefix
         if not stack.media.running:
             stack.start_media(LOG_LEVEL="info")
         stack.start_controller(**{**usual, **settings})
@@ -216,4 +230,5 @@ async def scene(report_seconds: float = 1.0) -> AsyncIterator[Scene]:
         receiver = await standing.enter_async_context(receiving(free_port()))
         sip = await standing.enter_async_context(telephones(pair.bundled.sip_port))
         callers = await standing.enter_async_context(calling(sip))
-        yield Scene(stack, bots, line, receiver, callers)
+        clock, names = Clock(directory), Names(directory)
+        yield Scene(stack, bots, line, receiver, callers, clock, names)

@@ -21,6 +21,8 @@ class Process:
     def __init__(self, command: str, settings: dict[str, str], log: Path) -> None:
         self.command = command
         self.settings = settings
+        self.prefix: tuple[str, ...] = ()
+        """A command that becomes this one, such as `nice`."""
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
         self.started_at = 0
@@ -33,7 +35,10 @@ class Process:
         with self._log.open("ab") as log:
             self.started_at = log.tell()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "controller", self.command], env=environment, stdout=log, stderr=log
+                [*self.prefix, sys.executable, "-m", "controller", self.command],
+                env=environment,
+                stdout=log,
+                stderr=log,
             )
 
     def stop(self) -> int:

@@ -1,10 +1,13 @@
 """Routes as they are shown, where a call would go, and the switch that closes."""
 
+import errno
+import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from controller import closures_file
 from tests.unit.api.conftest import Api
 
 SALES = "+493023125200"
@@ -84,3 +87,14 @@ async def test_what_cannot_be_closed(api: Api, wanted: dict[str, str], where: st
 async def test_who_only_reads_closes_nothing(api: Api) -> None:
     await api.json("PUT", "/v1/closed", "read", 403, json={"until": in_an_hour()})
     await api.json("DELETE", "/v1/closed", "read", 403)
+
+
+async def test_what_cannot_be_kept_is_said_with_its_reason(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(closures_file, "replace", full)
+    said = await api.json("PUT", "/v1/closed", "operate", 503, json={"until": in_an_hour()})
+    assert "No space left on device" in said["detail"]
+    assert "CLOSED_FILE" in said["detail"]
+    assert await api.json("GET", "/v1/closed", "read") == {"closed": []}

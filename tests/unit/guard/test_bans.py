@@ -75,6 +75,20 @@ def test_bans_end_and_make_room() -> None:
     assert over(ledger, NOW + timedelta(seconds=2)) == ["1", "2"]
 
 
+def test_a_clock_that_is_set_back_holds_nobody_longer() -> None:
+    door = gate()
+    door.ledger.bans[STRANGER] = Ban(STRANGER, NOW + timedelta(hours=3), 4)
+    assert door.over(NOW) == [STRANGER]
+    door.ledger.bans[STRANGER] = Ban(STRANGER, NOW + timedelta(seconds=1), 4)
+    assert door.over(NOW) == []
+
+
+def test_attempts_of_a_time_that_has_not_come_are_not_counted() -> None:
+    door = gate()
+    for number in range(9):
+        assert door.receive(tried(str(number)), NOW - timedelta(minutes=2 * number)) is None
+
+
 def test_an_address_is_noted_now_and_then_and_makes_room() -> None:
     ledger = Ledger()
     note(ledger, STRANGER, NOW)

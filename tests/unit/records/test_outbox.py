@@ -192,3 +192,29 @@ async def test_subscribers_are_told_of_what_is_new_in_order(store: RecordStore) 
     end()
     await store.write([opened("c2")])
     assert len(told) == len(whole_call())
+
+
+async def test_a_clock_that_is_set_back_keeps_nothing_waiting(store: RecordStore) -> None:
+    """What waits longer than anything may is due: a lease, or a pause after so many failures."""
+    await store.write([opened(), said(0)])
+    pauses = (LEASE_SECONDS, 6.0, 36.0)
+    (stream,) = await take(store)
+    now = datetime.now(UTC)
+    assert await outbox.recall(store.database, "crm", now, pauses) == 0
+    assert await outbox.recall(store.database, "other", now - timedelta(hours=3), pauses) == 0
+    assert await outbox.recall(store.database, "crm", now - timedelta(hours=3), pauses) == 1
+    assert [again.call_id for again in await take(store)] == ["c1"]
+    await settle(store, replace(Outcome(stream, 0), error="503", retry_at=now + timedelta(seconds=30)))
+    assert len(await take(store, after_seconds=LEASE_SECONDS + 1)) == 1
+
+
+async def test_a_long_pause_after_many_failures_is_waited_for(store: RecordStore) -> None:
+    await store.write([opened(), said(0)])
+    pauses = (1.0, 6.0, 7200.0)
+    for failures, wait in ((1, 5), (2, 7000)):
+        (stream,) = await take(store, after_seconds=10)
+        now = datetime.now(UTC)
+        await settle(store, Outcome(stream, 0, "503", now + timedelta(seconds=wait)))
+        assert stream.attempts == failures - 1
+        assert await outbox.recall(store.database, "crm", now, pauses) == 0
+    assert await outbox.recall(store.database, "crm", now - timedelta(hours=1), pauses) == 1

@@ -1,7 +1,9 @@
 """Recordings while Asterisk does not do as it is told, and whatever it has left of them."""
 
 import asyncio
+import errno
 import hashlib
+import os
 import wave
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +20,7 @@ from controller.routing.route import Recording
 from controller.session import recorder
 from controller.session import recordings as module
 from controller.session.recordings import Part, Parts, Recordings, group
+from controller.sounds import stereo
 from tests.unit.session.fakes import CALL, CALLER, FakeAri, Stage, channel
 
 
@@ -137,6 +140,22 @@ async def test_what_cannot_be_fetched_stays_where_it_is(tmp_path: Path, monkeypa
             await asyncio.sleep(0.001)
     await recordings.close()
     assert len(items) == 1
+
+
+async def test_on_a_full_disk_it_stays_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    ari, items = FakeAri(), Items()
+    parts = Parts(CALL, 1, 0)
+    ari.stored = {part.name: bytes(44) + bytes(16_000) for part in parts.both}
+    recordings = Recordings(ari, tmp_path, items.submit)
+    monkeypatch.setattr(stereo, "join", full)
+    recordings.keep(parts)
+    await recordings.close()
+    assert items == []
+    assert len(ari.stored) == 2
+    assert names(tmp_path) == []
 
 
 def test_names_tell_a_later_controller_all() -> None:
