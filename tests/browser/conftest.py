@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from controller.api.parts import Parts
 from controller.api.tokens import Role
 from controller.api.users import Users
 from controller.carrier.sounds import tone
+from controller.config import Settings
+from controller.records.store import RecordStore
 from tests.browser import demo, figures
 from tests.integration.conftest import (  # noqa: F401 - fixtures
     bot,
@@ -26,6 +29,9 @@ from tests.integration.conftest import (  # noqa: F401 - fixtures
 from tests.integration.stack.asterisks import HUMAN_NUMBER
 from tests.integration.stack.processes import free_port
 from tests.integration.stack.stack import Stack
+from tests.unit.api.conftest import make_parts, make_settings
+from tests.unit.api.fakes import LIVE, FakeCalls, FakeExchange
+from tests.unit.records.examples import opened
 
 CHROMIUM = shutil.which("chromium") or ""
 WEB = Path(__file__).parents[2] / "web"
@@ -148,6 +154,18 @@ async def page(browser: Browser, stack: Stack) -> AsyncIterator[Page]:  # noqa: 
     yield page
     await context.close()
     assert not complaints
+
+
+@pytest.fixture
+async def played(tmp_path: Path) -> AsyncIterator[tuple[Settings, Parts]]:
+    """The parts of an API that the test starts and stops; its one call is nobody's."""
+    store = await RecordStore.open(f"sqlite+aiosqlite:///{tmp_path}/calls.sqlite3")
+    health = {"ready": True, "asterisk": True, "media_workers": 1, "media_loads": [0.1], "calls": 1}
+    parts = await make_parts(tmp_path, {**health, "records_waiting": 0}, FakeCalls(), store, FakeExchange())
+    parts.accounts.users.add("anna", Role.OPERATE, PASSWORD)
+    await store.write([opened(LIVE.id)])
+    yield make_settings(tmp_path, page_dir=str(WEB / "dist"), api_listen=f"127.0.0.1:{free_port()}"), parts
+    await store.close()
 
 
 async def signed_in(context: BrowserContext, stack: Stack, complaints: list[str]) -> Page:  # noqa: F811

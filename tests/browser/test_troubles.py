@@ -1,10 +1,7 @@
 """What the page says when something is gone: the controller, a call, the session; and that it comes back."""
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
 from controller.api.event_log import EventLog
@@ -12,27 +9,12 @@ from controller.api.parts import Parts
 from controller.api.server import serve_api
 from controller.api.tokens import Role
 from controller.config import Settings
-from controller.records.store import RecordStore
-from tests.browser.conftest import BOTS_NUMBER, PASSWORD, WEB, sign_in
+from tests.browser.conftest import BOTS_NUMBER, PASSWORD, sign_in
 from tests.integration.stack.bot import Bot
-from tests.integration.stack.processes import free_port
 from tests.integration.stack.stack import Stack
-from tests.unit.api.conftest import make_parts, make_settings
-from tests.unit.api.fakes import FakeCalls, FakeExchange
 
 AWAY = "The controller does not answer. This page comes back by itself."
 SOON_MS = 30_000
-
-
-@pytest.fixture
-async def controller(tmp_path: Path) -> AsyncIterator[tuple[Settings, Parts]]:
-    """The parts of an API that the test starts and stops; it has one call."""
-    store = await RecordStore.open(f"sqlite+aiosqlite:///{tmp_path}/calls.sqlite3")
-    health = {"ready": True, "asterisk": True, "media_workers": 1, "media_loads": [0.1], "calls": 0}
-    parts = await make_parts(tmp_path, {**health, "records_waiting": 0}, FakeCalls(), store, FakeExchange())
-    parts.accounts.users.add("anna", Role.OPERATE, PASSWORD)
-    yield make_settings(tmp_path, page_dir=str(WEB / "dist"), api_listen=f"127.0.0.1:{free_port()}"), parts
-    await store.close()
 
 
 def reopened(log: EventLog) -> None:
@@ -40,8 +22,8 @@ def reopened(log: EventLog) -> None:
     log.closed = False
 
 
-async def test_a_controller_that_goes_and_comes_back(browser: Browser, controller: tuple[Settings, Parts]) -> None:
-    settings, parts = controller
+async def test_a_controller_that_goes_and_comes_back(browser: Browser, played: tuple[Settings, Parts]) -> None:
+    settings, parts = played
     url = f"http://{settings.api_listen}"
     context = await browser.new_context(locale="en-GB")
     page = await context.new_page()

@@ -1,7 +1,7 @@
 // The telephone at the corner of every page.
 
 import type { Signal } from "@preact/signals";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { clock, t } from "../look";
 import { busy, choose, dial, hangUp, levels, listensTo, listMicrophones, microphone, microphones, mute, muted, phase, press, problem, talkingSince } from "../softphone";
 import { about, mayOperate, now } from "../store";
@@ -12,17 +12,27 @@ const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
 export function Phone() {
   const [open, setOpen] = useState(false);
   const [number, setNumber] = useState("");
+  const panel = useRef<HTMLElement>(null);
+  const dock = useRef<HTMLButtonElement>(null);
+  const before = useRef(false);
   useEffect(() => {
     if (open) void listMicrophones();
+    // What had the focus is not there any more.
+    if (open) panel.current?.focus();
+    else if (before.current) dock.current?.focus();
+    before.current = open;
   }, [open]);
   if (!mayOperate.value && !busy.value) return null;
   if (!open && !busy.value) {
-    return <button type="button" class="dock primary" onClick={() => setOpen(true)}><Icon name="phone" /> {t("call")}</button>;
+    return <button ref={dock} type="button" class="dock primary" onClick={() => setOpen(true)}><Icon name="phone" /> {t("call")}</button>;
   }
   if (listensTo.value) return <Listening />;
   const filled = number || about.value?.phone_number || "";
+  const leave = (event: KeyboardEvent): void => {
+    if (event.key === "Escape" && !busy.value) setOpen(false);
+  };
   return (
-    <section class="phone card" aria-labelledby="phone-title">
+    <section ref={panel} tabIndex={-1} onKeyDown={leave} class="phone card" aria-labelledby="phone-title">
       <header>
         <h2 id="phone-title">{t("phone")}</h2>
         <span class="clock" role="status">{phase.value === "talking" ? clock(now.value - talkingSince.value) : phase.value === "calling" ? t("ringing") : ""}</span>

@@ -19,6 +19,13 @@ export function CallView({ id, back }: { id: string; back: string }) {
   const [all, setAll] = useState(false);
   const end = useRef<HTMLDivElement>(null);
   const live = lives.value.get(id);
+  const way = useRef<HTMLAnchorElement>(null);
+  useEffect(() => {
+    // Where there is room for one of them only, the list with its link gives way to the call, and comes back.
+    if (!way.current?.offsetParent) return;
+    way.current.focus({ preventScroll: true });
+    return () => requestAnimationFrame(() => document.querySelector<HTMLElement>(`a.row[href="#/${back}/${encodeURIComponent(id)}"]`)?.focus());
+  }, []);
   useEffect(() => {
     // Only who reads the end is taken along.
     const box = end.current?.parentElement;
@@ -28,7 +35,7 @@ export function CallView({ id, back }: { id: string; back: string }) {
   return (
     <article class={nothing ? "call none" : "call"} aria-labelledby="call-title">
       <header>
-        <a class="back icon" href={`#/${back}`} aria-label={t("back")}><Icon name="back" /></a>
+        <a ref={way} class="back icon" href={`#/${back}`} aria-label={t("back")}><Icon name="back" /></a>
         {call ? <Head call={call} live={live} /> : <h2 id="call-title">{problem ?? t("loading")}</h2>}
         {live && <Actions id={id} state={live.state} route={live.route} tape={tapeOf(moments)} />}
       </header>
