@@ -120,7 +120,7 @@ class Carrier:
         await self._ari.dial(channel_id, seconds)
         return phone
 
-    async def incoming(self, seconds: float = 10.0) -> Phone:
+    async def incoming(self, seconds: float = 20.0) -> Phone:
         """The next phone that somebody calls; it rings already. Raises TimeoutError."""
         try:
             return await asyncio.wait_for(self._incoming.get(), seconds)
