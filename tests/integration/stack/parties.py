@@ -22,7 +22,7 @@ async def talking(carrier: Carrier, bot: Bot, number: int = 1) -> tuple[Phone, B
     return phone, call
 
 
-async def human_takes_it(caller: Phone, carrier: Carrier, seconds: float = 10.0) -> Phone:
+async def human_takes_it(caller: Phone, carrier: Carrier, seconds: float = 20.0) -> Phone:
     """The human's phone rings within so many seconds; on its answer both hear each other."""
     human = await carrier.incoming(seconds)
     await human.answer()
