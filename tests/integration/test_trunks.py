@@ -17,7 +17,7 @@ from tests.integration.stack.parties import bot_has, hear_each_other
 from tests.integration.stack.processes import free_port
 from tests.integration.stack.sip_party import party
 from tests.integration.stack.stack import Stack
-from tests.integration.stack.trunks import ACCOUNT, PASSWORD, Trunks, with_trunks
+from tests.integration.stack.trunks import ACCOUNT, PASSWORD, Trunks, operating, with_trunks
 
 pytestmark = pytest.mark.integration
 
@@ -64,11 +64,9 @@ def running_stack(
 
 @pytest.fixture
 async def trunks(stack: Stack) -> AsyncIterator[Trunks]:
-    operator = Trunks(stack)
-    operator.password(PASSWORD)
-    yield operator
-    await stack.until_nothing_left()
-    operator.write("")
+    async with operating(stack) as operator:
+        operator.password(PASSWORD)
+        yield operator
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])

@@ -23,7 +23,7 @@ from tests.integration.stack.bot import Bot
 from tests.integration.stack.networks import STUN_PORT, Network, Router
 from tests.integration.stack.parties import LOW, OTHER, bot_has, hear_each_other
 from tests.integration.stack.stack import Stack
-from tests.integration.stack.trunks import ACCOUNT, SETTLE_SECONDS, Trunks, with_trunks
+from tests.integration.stack.trunks import ACCOUNT, SETTLE_SECONDS, Trunks, operating, with_trunks
 
 pytestmark = pytest.mark.integration
 
@@ -131,10 +131,8 @@ def running_stack(place: Street, sounds_folder: Path, tmp_path_factory: pytest.T
 
 @pytest.fixture
 async def trunks(stack: Stack) -> AsyncIterator[Trunks]:
-    operator = Trunks(stack)
-    yield operator
-    await stack.until_nothing_left()
-    operator.write("")
+    async with operating(stack) as operator:
+        yield operator
 
 
 async def test_the_public_address_is_found_and_told(place: Street, trunks: Trunks) -> None:

@@ -4,7 +4,8 @@ import asyncio
 import json
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -115,3 +116,12 @@ class Trunks:
                 return shown
             assert time.monotonic() < deadline, (shown, self.stack.controller.log()[-3000:])
             await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def operating(stack: Stack) -> AsyncIterator[Trunks]:
+    """For one test; the next one finds no trunk and no call."""
+    operator = Trunks(stack)
+    yield operator
+    await stack.until_nothing_left()
+    operator.write("")
